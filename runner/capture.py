@@ -1,0 +1,271 @@
+"""One permanent recorder per process: whatever reaches the standard streams, in order.
+
+File descriptors 1 and 2 and Python's streams all append to one regular file, so that Python,
+subprocesses and C libraries need no reader, cannot block on a full pipe, and what was written
+survives a kill. Values and figures lie between the text as marks at offsets of that file.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from .result import Output, Text
+
+KEPT = 500_000  # bytes kept of each end of a block's text
+_FOLD_AT = 8_000_000  # bytes in the file at which its middle is cut out
+_STDOUT, _STDERR = "stdout", "stderr"
+
+
+@dataclass(slots=True)
+class Mark:
+    """A value or figure shown when ``at`` bytes of text had been written."""
+
+    at: int
+    outputs: tuple[Output, ...]
+    id: str | None = None
+
+
+class Recorder:
+    """Owns the capture file ``path`` and what stands between its text.
+
+    The text of a block is bounded: of more than ``_FOLD_AT`` bytes the middle is dropped while
+    the block still runs. Bytes that another thread or process writes during that cut, all of
+    them from the dropped middle or near it, may be lost.
+    """
+
+    def __init__(self, path: str) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        self.path = path
+        self._fd = os.open(path, flags, 0o600)
+        self._empty = os.open(os.devnull, os.O_RDONLY)
+        self._pid = os.getpid()
+        self._marks: list[Mark] = []
+        self._errors: list[tuple[int, int]] = []
+        self._cut = 0
+        self._out = _stream(self, _STDOUT)
+        self._err = _stream(self, _STDERR)
+
+    def install(self) -> None:
+        """Take over (again) descriptors 0, 1 and 2 and Python's streams.
+
+        Called before each block: a block may have closed or replaced them.
+        """
+        os.dup2(self._empty, 0)
+        os.dup2(self._fd, 1)
+        os.dup2(self._fd, 2)
+        sys.stdout, sys.stderr = self._out, self._err
+        if sys.stdin is None or sys.stdin.closed or sys.stdin.fileno() != 0:
+            sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  lives on
+
+    def write(self, data: bytes, stream: str) -> None:
+        """Append to the text. Large pieces are cut to their two ends at once."""
+        if len(data) > 2 * _FOLD_AT:
+            self.write(data[:_FOLD_AT], stream)
+            self.fold()
+            self._cut += len(data) - 2 * _FOLD_AT
+            data = data[-_FOLD_AT:]
+        _write_all(self._fd, data)
+        end = os.lseek(self._fd, 0, os.SEEK_CUR)
+        if stream == _STDERR:
+            self._errors.append((end - len(data), end))
+        if end > _FOLD_AT:
+            self.fold()
+
+    def fold(self) -> None:
+        """Cut the middle out of the file if it has grown too large."""
+        size = os.fstat(self._fd).st_size
+        if size <= _FOLD_AT or os.getpid() != self._pid:
+            return
+        head, tail = _read(self._fd, 0, KEPT), _read(self._fd, size - KEPT, KEPT)
+        dropped = size - 2 * KEPT
+        os.ftruncate(self._fd, 0)
+        _write_all(self._fd, head + tail)
+        self._cut += dropped
+        self._errors = [
+            (_shift(start, dropped), _shift(end, dropped)) for start, end in self._errors
+        ]
+        for mark in self._marks:
+            mark.at = _shift(mark.at, dropped)
+
+    def show(self, outputs: tuple[Output, ...], id: str | None = None) -> None:
+        """Put values or figures behind what has been written so far."""
+        flush_c_streams()
+        self._marks.append(Mark(os.fstat(self._fd).st_size, outputs, id))
+
+    def update(self, outputs: tuple[Output, ...], id: str) -> None:
+        """Replace what was shown under ``id`` in this block."""
+        for mark in self._marks:
+            if mark.id == id:
+                mark.outputs = outputs
+
+    def clear(self) -> None:
+        """Forget all that the block has written and shown so far."""
+        flush_c_streams()
+        os.ftruncate(self._fd, 0)
+        self._marks, self._errors, self._cut = [], [], 0
+
+    def last_line(self) -> str:
+        """The latest line of text that is not blank, "" if there is none."""
+        size = os.fstat(self._fd).st_size
+        text = _read(self._fd, max(0, size - 4096), 4096).decode("utf-8", "replace")
+        lines = [line.strip() for line in text.replace("\r", "\n").split("\n")]
+        return next((line for line in reversed(lines) if line), "")
+
+    def take(self, polish: Callable[[str], str] = str) -> tuple[Output, ...]:
+        """All outputs of the block in order, its text passed through ``polish``; starts afresh."""
+        flush_c_streams()
+        self.fold()
+        data = _read(self._fd, 0, os.fstat(self._fd).st_size)
+        outputs = tuple(self._pieces(data, polish))
+        self.clear()
+        return outputs
+
+    def _pieces(self, data: bytes, polish: Callable[[str], str]) -> Iterator[Output]:
+        marks = sorted(self._marks, key=lambda mark: mark.at)
+        start = 0
+        for mark in marks:
+            yield from self._texts(data, start, mark.at, polish)
+            yield from mark.outputs
+            start = max(start, mark.at)
+        yield from self._texts(data, start, len(data), polish)
+
+    def _texts(
+        self, data: bytes, start: int, end: int, polish: Callable[[str], str]
+    ) -> Iterator[Text]:
+        """The text in a range, split where it changes between the streams."""
+        for left, right, stream in _streams(self._errors, start, end):
+            text = self._decoded(data, left, right)
+            if text:
+                yield Text(polish(text), stream)
+
+    def _decoded(self, data: bytes, start: int, end: int) -> str:
+        if not self._cut or not start <= KEPT < end:
+            return data[start:end].decode("utf-8", "replace")
+        head = data[start:KEPT].decode("utf-8", "replace")
+        tail = data[KEPT:end].decode("utf-8", "replace")
+        return f"{head}\n… {self._cut:,} bytes left out …\n{tail}"
+
+
+def _shift(at: int, dropped: int) -> int:
+    """Where an offset lies after ``dropped`` bytes behind the first ``KEPT`` are gone."""
+    return at if at <= KEPT else max(KEPT, at - dropped)
+
+
+def _streams(errors: list[tuple[int, int]], start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    """``start`` to ``end`` as ranges of one stream each; neighbours of one stream are joined."""
+    for left, right in _joined(errors):
+        left, right = max(left, start), min(right, end)
+        if left >= right:
+            continue
+        if start < left:
+            yield start, left, _STDOUT
+        yield left, right, _STDERR
+        start = right
+    if start < end:
+        yield start, end, _STDOUT
+
+
+def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for left, right in sorted(ranges):
+        if joined and joined[-1][1] >= left:
+            joined[-1] = (joined[-1][0], max(right, joined[-1][1]))
+        else:
+            joined.append((left, right))
+    return joined
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _read(fd: int, start: int, length: int) -> bytes:
+    """Reads through a position of its own: appending does not depend on it."""
+    os.lseek(fd, start, os.SEEK_SET)
+    parts = []
+    while length > 0 and (part := os.read(fd, length)):
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+# --- Python's streams --------------------------------------------------------------------------
+
+
+class _Raw(io.RawIOBase):
+    """What stands under ``sys.stdout`` and ``sys.stderr``; closing it has no effect."""
+
+    def __init__(self, recorder: Recorder, stream: str) -> None:
+        self._recorder = recorder
+        self._stream = stream
+
+    @property
+    def name(self) -> str:
+        return f"<{self._stream}>"
+
+    @property
+    def closed(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        return None
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return 1 if self._stream == _STDOUT else 2
+
+    def isatty(self) -> bool:
+        return False
+
+    def write(self, data: object, /) -> int:
+        content = bytes(data)  # type: ignore[call-overload]  # any buffer, as RawIOBase allows
+        self._recorder.write(content, self._stream)
+        return len(content)
+
+
+def _stream(recorder: Recorder, stream: str) -> io.TextIOWrapper:
+    raw: io.RawIOBase = _Raw(recorder, stream)
+    return io.TextIOWrapper(
+        raw,  # type: ignore[arg-type]  # unbuffered on purpose: each write lands at once
+        encoding="utf-8",
+        errors="backslashreplace",
+        newline="",
+        write_through=True,
+    )
+
+
+# --- C streams ---------------------------------------------------------------------------------
+
+
+def _load_c() -> ctypes.CDLL:
+    return ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
+
+
+_c = _load_c()
+
+
+def flush_c_streams() -> None:
+    """Write out what C libraries hold back in their buffers."""
+    _c.fflush(None)
+
+
+def unbuffer_c_stdout() -> None:
+    """Let ``printf`` and ``puts`` of C libraries land in order. Tested on Linux.
+
+    Elsewhere (macOS names the stream ``__stdoutp``; Windows has no symbol for it) they land at
+    the next value, figure or end of block at the latest.
+    """
+    if sys.platform == "win32":
+        return
+    name = "__stdoutp" if sys.platform == "darwin" else "stdout"
+    unbuffered = 2
+    _c.setvbuf(ctypes.c_void_p.in_dll(_c, name), None, unbuffered, 0)

@@ -1,0 +1,222 @@
+"""One worker process seen from the parent: starting it, talking to it, ending it and its tree."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import IO, Any
+
+from .crash import exit_words
+
+_LEAVE = 2.0  # seconds a worker has for leaving by itself
+_PARTIAL = 1_000_000  # bytes of a dead worker's output that are kept
+_LENGTH = struct.Struct(">I")
+_WORKER = Path(__file__).resolve().parent / "worker.py"
+
+
+class WorkerError(Exception):
+    """No worker can be started: one line with the remedy."""
+
+
+def worker_environment(threads: int) -> dict[str, str]:
+    """What every worker finds in its environment, whatever its door's says."""
+    return {
+        "PYTHONHASHSEED": "0",
+        "PYTHONUTF8": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": str(threads),
+        "MKL_NUM_THREADS": str(threads),
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "MPLBACKEND": "agg",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
+
+
+_REMOVED = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONSTARTUP", "PYTHONINSPECT")
+
+
+class Worker:
+    """One child process and the threads that read what it says.
+
+    What it says goes to ``inbox`` as ``(self, message)``; ``(self, None)`` when it is gone.
+    """
+
+    def __init__(self, command: list[str], env: dict[str, str], inbox: queue.SimpleQueue[Any]):
+        self.inbox = inbox
+        self.ready: dict[str, Any] | None = None
+        self._stderr: deque[bytes] = deque(maxlen=2000)
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=env,
+                **_own_group(),
+            )
+        except OSError as error:
+            raise WorkerError(
+                f"cannot start {command[0]}: {error.strerror or error}; "
+                "name an existing interpreter and launcher in .runner.toml"
+            ) from error
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._errors = threading.Thread(target=self._collect_errors, daemon=True)
+        self._listener.start()
+        self._errors.start()
+
+    def send(self, **message: Any) -> None:
+        """A worker that is gone does not hear it; its end is reported by the listener."""
+        body = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace")
+        pipe = _pipe(self._process.stdin)
+        try:
+            pipe.write(_LENGTH.pack(len(body)) + body)
+            pipe.flush()
+        except OSError:
+            return
+
+    def _listen(self) -> None:
+        pipe = _pipe(self._process.stdout)
+        while (message := _read_frame(pipe)) is not None:
+            self.inbox.put((self, message))
+        self.inbox.put((self, None))
+
+    def _collect_errors(self) -> None:
+        for line in _pipe(self._process.stderr):
+            self._stderr.append(line)
+
+    def errors(self) -> str:
+        """What the process wrote on its own standard error, once it is dead."""
+        self._errors.join(_LEAVE)
+        return b"".join(self._stderr).decode("utf-8", "replace")
+
+    def partial_output(self) -> str:
+        """What the running block had written, where the worker's file can be read here."""
+        if self.ready is None:
+            return ""
+        try:
+            data = Path(self.ready["output"]).read_bytes()
+        except OSError:  # a worker on another machine
+            return ""
+        if len(data) > _PARTIAL:
+            half = _PARTIAL // 2
+            data = data[:half] + b"\n\xe2\x80\xa6\n" + data[-half:]
+        return data.decode("utf-8", "replace")
+
+    def kill(self) -> int:
+        """End the process and all that it started; returns its exit code."""
+        _kill_tree(self._process)
+        return self._reap()
+
+    def leave(self) -> None:
+        """Let a worker that has nothing to do go; what it left behind is ended too."""
+        _close(self._process.stdin)
+        try:
+            self._process.wait(_LEAVE)
+        except subprocess.TimeoutExpired:
+            pass  # the kill below is meant for it
+        _end_group(self._process)
+        self.kill()
+
+    def _reap(self) -> int:
+        code = self._process.wait()
+        self._listener.join(_LEAVE)
+        self._errors.join(_LEAVE)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            _close(pipe)
+        if self.ready is not None:
+            shutil.rmtree(self.ready["scratch"], ignore_errors=True)
+        return code
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None
+    return pipe
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    try:
+        _pipe(pipe).close()
+    except OSError:
+        return  # what was still to be written cannot reach a dead process
+
+
+def _read_frame(pipe: IO[bytes]) -> dict[str, Any] | None:
+    head = pipe.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    body = pipe.read(length)
+    return json.loads(body) if len(body) == length else None
+
+
+# --- process trees -----------------------------------------------------------------------------
+
+
+def _own_group() -> dict[str, Any]:
+    """Start apart from our terminal's group: Ctrl-C is ours to hand on. Tested on Linux."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def _kill_tree(process: subprocess.Popen[bytes]) -> None:
+    """Kill ``process`` and its descendants. Tested on Linux; the Windows branch is untested."""
+    if sys.platform == "win32":
+        subprocess.run(
+            ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False
+        )
+        process.kill()
+        return
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """Ask what is left of the group to end; helpers that clean up get a moment for it."""
+    if sys.platform == "win32":
+        return
+    deadline = time.monotonic() + 0.3
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            os.killpg(process.pid, 0)
+            time.sleep(0.01)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+# --- how to start one -------------------------------------------------------------------------
+
+
+def start_command(python: str, launcher: tuple[str, ...], threads: int) -> list[str]:
+    """A launcher may not hand on our environment, so it gets it through ``env``."""
+    if not launcher:
+        return [python, str(_WORKER)]
+    settings = [f"{name}={value}" for name, value in worker_environment(threads).items()]
+    return [*launcher, "env", *settings, python, str(_WORKER)]
+
+
+def start_environment(threads: int) -> dict[str, str]:
+    inherited = {k: v for k, v in os.environ.items() if k not in _REMOVED}
+    return {**inherited, **worker_environment(threads)}
+
+
+def why_not_started(command: list[str], code: int, errors: str) -> str:
+    last = next((line for line in reversed(errors.splitlines()) if line.strip()), "")
+    said = f": {last.strip()}" if last else ""
+    return (
+        f"the worker `{' '.join(command[:-1])}` ended before it was ready "
+        f"({exit_words(code)}){said}; check `python` and `launcher` in .runner.toml"
+    )

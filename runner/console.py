@@ -1,0 +1,103 @@
+"""Reports in words, for people at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from .note import Problem, Severity
+from .report import BlockReport, NoteReport, Report
+from .result import Status
+
+_COLOURS = {"ok": "green", "skipped": "yellow", "stale": "yellow"}
+_WARNINGS_SHOWN = 5
+
+
+def describe(report: Report, *, checked: bool) -> Iterator[str]:
+    """Lines for each note with news, then the sum. ``checked``: stale outputs are news."""
+    for note in report.notes:
+        yield from _note(note, checked)
+    yield _sum(report, checked)
+
+
+def _note(note: NoteReport, checked: bool) -> Iterator[str]:
+    lines = [*_problems(note), *_blocks(note, checked)]
+    ran = sum(block.action == "run" for block in note.blocks)
+    if not lines and not ran and not note.changed:
+        return
+    words = [f"{ran} ran"] if ran and not checked else []
+    words += ["written"] if note.changed else []
+    yield click.style(note.note, bold=True) + (f"  {', '.join(words)}" if words else "")
+    yield from lines
+
+
+def _problems(note: NoteReport) -> Iterator[str]:
+    errors = [p for p in note.problems if p.severity is Severity.ERROR]
+    warnings = [p for p in note.problems if p.severity is Severity.WARNING]
+    for problem in (*errors, *warnings[:_WARNINGS_SHOWN]):
+        yield _problem(note.note, problem)
+    if len(warnings) > _WARNINGS_SHOWN:
+        rest = len(warnings) - _WARNINGS_SHOWN
+        yield f"  … and {rest} more warning{'s' * (rest > 1)} (--json lists them all)"
+
+
+def _problem(path: str, problem: Problem) -> str:
+    colour = "red" if problem.severity is Severity.ERROR else "yellow"
+    hint = f" — {problem.hint}" if problem.hint else ""
+    severity = click.style(problem.severity.value, fg=colour)
+    return f"  {severity} {path}:{problem.line}: {problem.what}{hint}"
+
+
+def _blocks(note: NoteReport, checked: bool) -> Iterator[str]:
+    for block in note.blocks:
+        stale = checked and block.stale
+        quiet = block.status in (Status.OK, None) and not stale
+        if quiet or (block.status is Status.SKIPPED and block.action == "reuse" and not stale):
+            continue
+        word = "stale" if stale else (block.status.value if block.status else "stale")
+        place = f"{note.note}:{block.line}"
+        colour = _COLOURS.get(word, "red")
+        yield f"  {click.style(word, fg=colour)} {place} `{block.id}`{_why(block, word)}"
+        yield from _tests(block)
+
+
+def _why(block: BlockReport, word: str) -> str:
+    if word == "stale":
+        return f": {block.because}"
+    if word == "skipped":
+        return f": {block.reason or block.because}"
+    return f": {block.reason}" if block.reason else ""
+
+
+def _tests(block: BlockReport) -> Iterator[str]:
+    for test in block.tests:
+        if test.status in ("failed", "error"):
+            message = test.message.split("\n", 1)[0]
+            yield f"      {test.name} {test.status}: {message}"
+
+
+def _sum(report: Report, checked: bool) -> str:
+    summary = report.summary()
+    names = ("ok", "failed", "timeout", "crashed", "skipped", "stale", "errors", "warnings")
+    parts = [f"{summary[name]} {name}" for name in names if summary[name]]
+    work = "" if checked else f"{summary['ran']} ran, {summary['reused']} reused: "
+    words = work + (", ".join(parts) or "nothing to do")
+    return f"{words} (stopped by Ctrl-C)" if report.interrupted else words
+
+
+_ACTIONS = {
+    "run": "would run",
+    "replay": "would be replayed silently",
+    "reuse": "would be reused",
+    "skip": "would be left",
+}
+
+
+def explain(report: Report, block_id: str = "") -> Iterator[str]:
+    """A sentence a block: what would happen, and why."""
+    for note in report.notes:
+        for block in note.blocks:
+            if block_id in ("", block.id):
+                what = _ACTIONS[block.action]
+                yield f"{note.note}:{block.line} `{block.id}` {what}: {block.because}."

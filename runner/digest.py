@@ -1,0 +1,162 @@
+"""Fingerprints of code that do not see comments, blank lines or the Python version.
+
+Python's own tokenizer splits f-strings differently from 3.12 on, so what is string and what is
+comment is decided by a scanner of our own, after the lexical analysis chapter of the Python
+reference (https://docs.python.org/3/reference/lexical_analysis.html).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+
+from .note import Block, Options
+
+_PREFIX = re.compile(r"(?i)(?<![\w])(?:[rbuft]|rb|br|rf|fr|rt|tr)?(?=['\"])")
+_COMMENT_OR_QUOTE = re.compile(r"[#'\"]")
+_QUOTE = re.compile(r"'''|\"\"\"|'|\"")
+
+
+class _Unterminated(Exception):
+    """A string that never ends: the source does not tokenize."""
+
+
+def normalise(source: str) -> str:
+    """``source`` without comments, blank lines and trailing spaces; raw if it does not tokenize.
+
+    Line breaks and spaces inside strings are kept, since they are values.
+    """
+    text = source.replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        pieces = _code_and_strings(text)
+    except _Unterminated:
+        return text
+    return _without_blank_lines(pieces)
+
+
+def _code_and_strings(text: str) -> list[tuple[str, bool]]:
+    """Cut ``text`` into (piece, is_string) with comments dropped."""
+    pieces: list[tuple[str, bool]] = []
+    start = at = 0
+    while found := _COMMENT_OR_QUOTE.search(text, at):
+        at = found.start()
+        if text[at] == "#":
+            pieces.append((text[start:at], False))
+            end = text.find("\n", at)
+            start = at = len(text) if end < 0 else end
+            continue
+        first = at - _prefix_length(text, at)
+        end = _string_end(text, at, _is_formatted(text[first:at]), text[first:at])
+        pieces.append((text[start:first], False))
+        pieces.append((text[first:end], True))
+        start = at = end
+    pieces.append((text[start:], False))
+    return pieces
+
+
+def _prefix_length(text: str, quote: int) -> int:
+    for length in (2, 1):
+        if quote >= length and (match := _PREFIX.match(text, quote - length)):
+            return length if match.end() == quote else 0
+    return 0
+
+
+def _is_formatted(prefix: str) -> bool:
+    return "f" in prefix.lower() or "t" in prefix.lower()
+
+
+def _string_end(text: str, at: int, formatted: bool, prefix: str) -> int:
+    """The offset behind the string literal whose opening quote is at ``at``."""
+    opening = _QUOTE.match(text, at)
+    assert opening is not None
+    quote = opening[0]
+    at = opening.end()
+    while at < len(text):
+        if text.startswith(quote, at):
+            return at + len(quote)
+        if text[at] == "\\":
+            at += 2
+        elif text[at] == "\n" and len(quote) == 1:
+            break
+        elif formatted and text.startswith("{{", at):
+            at += 2
+        elif formatted and text[at] == "{":
+            at = _field_end(text, at + 1)
+        else:
+            at += 1
+    raise _Unterminated(prefix)
+
+
+def _field_end(text: str, at: int) -> int:
+    """The offset behind the ``}`` that closes an f-string's replacement field."""
+    depth = 1
+    while at < len(text):
+        char = text[at]
+        if char in "'\"":
+            first = at - _prefix_length(text, at)
+            at = _string_end(text, at, _is_formatted(text[first:at]), text[first:at])
+            continue
+        depth += (char in "{[(") - (char in "}])")
+        at += 1
+        if depth == 0:
+            return at
+    raise _Unterminated("{")
+
+
+def _without_blank_lines(pieces: list[tuple[str, bool]]) -> str:
+    lines: list[str] = []
+    line, holds_string = "", False
+    for piece, is_string in pieces:
+        if is_string:
+            line, holds_string = line + piece, True
+            continue
+        head, *rest = piece.split("\n")
+        line += head
+        for following in rest:
+            if line.strip() or holds_string:
+                lines.append(line.rstrip())
+            line, holds_string = following, False
+    if line.strip() or holds_string:
+        lines.append(line.rstrip())
+    return "\n".join(lines)
+
+
+def derive_seed(note_seed: int, block_id: str) -> int:
+    """The seed of a block that states none: 32 bits from the note's seed and the block's id."""
+    data = f"{note_seed}:{block_id}".encode()
+    return int.from_bytes(hashlib.blake2b(data, digest_size=4).digest(), "big")
+
+
+def canonical(options: Options) -> dict[str, object]:
+    """The options that were given, in a form that does not depend on their order."""
+    default = Options()
+    return {
+        f.name: getattr(options, f.name)
+        for f in dataclasses.fields(options)
+        if getattr(options, f.name) != getattr(default, f.name)
+    }
+
+
+def payload(module: str, block: Block, seed: int) -> str:
+    """What a digest takes from one block: all that can change what it computes."""
+    facts = {
+        "module": module,
+        "role": block.role.value,
+        "id": block.id,
+        "options": canonical(block.options),
+        "seed": seed,
+        "source": normalise(block.source),
+    }
+    return json.dumps(facts, sort_keys=True, ensure_ascii=False)
+
+
+def digest(payloads: list[str]) -> str:
+    """Eight hexadecimal digits over a block's payload and those of all it depends on."""
+    hasher = hashlib.blake2b(digest_size=4)
+    for text in payloads:
+        data = text.encode("utf-8", "surrogatepass")
+        hasher.update(len(data).to_bytes(8, "big"))
+        hasher.update(data)
+    return hasher.hexdigest()

@@ -1,0 +1,178 @@
+"""Exceptions and printed tracebacks in the user's terms: their own frames, at places in blocks."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import re
+import site
+import sysconfig
+from collections.abc import Iterable, Iterator
+from types import FrameType, TracebackType
+
+from .job import NoteCode
+from .result import Failure, Frame, Place
+
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
+_MAX_CHAIN = 8
+
+
+def without_addresses(text: str) -> str:
+    """``text`` with memory addresses, which differ from run to run, as ``0x…``."""
+    return _ADDRESS.sub("0x…", text) if "0x" in text else text
+
+
+def library_folders() -> tuple[str, ...]:
+    """Folders of the interpreter and what is installed into it: nobody's own code."""
+    paths = sysconfig.get_paths()
+    found = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    found.update(site.getsitepackages())
+    found.add(site.getusersitepackages())
+    return tuple(os.path.join(os.path.realpath(path), "") for path in sorted(found)) + tuple(
+        os.path.join(path, "") for path in sorted(found)
+    )
+
+
+_LIBRARIES = library_folders()
+OUR_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+
+
+def is_own_code(path: str) -> bool:
+    """Whether ``path`` is a Python file of the user: not ours, not installed, not made up."""
+    if not path.endswith((".py", ".pyw")) or not os.path.isabs(path):
+        return False
+    if "site-packages" in path or "dist-packages" in path:
+        return False
+    return not path.startswith((OUR_FOLDER, *_LIBRARIES))
+
+
+class Places:
+    """Where lines of note files lie, as places relative to their blocks."""
+
+    def __init__(self, notes: Iterable[NoteCode]) -> None:
+        self._notes = {note.path: note for note in notes}
+        self._pattern = _line_pattern(self._notes)
+
+    def at(self, path: str, line: int) -> Place | None:
+        note = self._notes.get(path)
+        if note is None:
+            return None
+        for code in note.blocks:
+            if code.line <= line <= code.line + code.source.count("\n"):
+                return Place(note.module, code.id, line - code.line + 1)
+        return None
+
+    def mark(self, text: str) -> str:
+        """``text`` with ``<note path>:LINE`` and ``File "<note path>", line LINE`` as tokens."""
+        if not any(path in text for path in self._notes):
+            return text
+        return self._pattern.sub(self._token, text)
+
+    def _token(self, match: re.Match[str]) -> str:
+        place = self.at(match["quoted"] or match["plain"], int(match["far"] or match["near"]))
+        if place is None:
+            return match[0]
+        return f'File "{place.token()}"' if match["quoted"] else place.token()
+
+    # --- exceptions --------------------------------------------------------------------------
+
+    def failure(self, error: BaseException) -> Failure:
+        """What ``error`` says and the user's own frames, outermost first."""
+        frames = list(self._frames(_walk(error.__traceback__)))
+        if isinstance(error, SyntaxError) and (frame := self._syntax_frame(error)):
+            frames.append(frame)
+        message = self.mark(message_of(error))
+        if isinstance(error, SyntaxError) and frames and frames[-1].code.startswith(("%", "!")):
+            message += " (commands of IPython are no Python)"
+        return Failure(type(error).__name__, message, tuple(frames))
+
+    def stack(self, frame: FrameType | None) -> tuple[Frame, ...]:
+        """The user's own frames of a running thread, outermost first."""
+        found = []
+        while frame is not None:
+            found.append((frame, frame.f_lineno))
+            frame = frame.f_back
+        return tuple(self._frames(iter(found[::-1])))
+
+    def _frames(self, frames: Iterator[tuple[FrameType, int]]) -> Iterator[Frame]:
+        for frame, line in frames:
+            path, function = frame.f_code.co_filename, frame.f_code.co_name
+            place = self.at(path, line)
+            if place is not None:
+                yield Frame(function, linecache.getline(path, line).strip(), place)
+            elif is_own_code(path):
+                yield Frame(function, linecache.getline(path, line).strip(), None, path, line)
+
+    def _syntax_frame(self, error: SyntaxError) -> Frame | None:
+        if error.filename is None or error.lineno is None:
+            return None
+        path, line = error.filename, error.lineno
+        if place := self.at(path, line):
+            return Frame("<module>", self._source_line(path, line), place)
+        if is_own_code(path):
+            return Frame("<module>", (error.text or "").strip(), None, path, line)
+        return None
+
+    def _source_line(self, path: str, line: int) -> str:
+        """From the job, not from the error: that read the file, which may have changed."""
+        for code in self._notes[path].blocks:
+            lines = code.source.split("\n")
+            if 0 <= line - code.line < len(lines):
+                return lines[line - code.line].strip()
+        return ""
+
+
+def _line_pattern(paths: Iterable[str]) -> re.Pattern[str]:
+    any_path = "|".join(re.escape(path) for path in sorted(paths, key=len, reverse=True)) or "(?!)"
+    return re.compile(
+        rf'File "(?P<quoted>{any_path})", line (?P<far>[0-9]+)|(?P<plain>{any_path}):(?P<near>[0-9]+)'
+    )
+
+
+def _walk(tb: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    while tb is not None:
+        yield tb.tb_frame, tb.tb_lineno
+        tb = tb.tb_next
+
+
+def message_of(error: BaseException) -> str:
+    """The exception's message, notes and causes, without addresses."""
+    lines = [_own_message(error), *getattr(error, "__notes__", ())]
+    seen = {id(error)}
+    while (error_above := _cause(error)) and id(error_above) not in seen and len(seen) < _MAX_CHAIN:
+        error = error_above
+        seen.add(id(error))
+        own = _own_message(error)
+        kind = type(error).__name__
+        lines.append(f"caused by {kind}: {own}" if own else f"caused by {kind}")
+    return without_addresses("\n".join(lines))
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    if error.__cause__ is not None:
+        return error.__cause__
+    return None if error.__suppress_context__ else error.__context__
+
+
+def _own_message(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return error.msg or ""
+    if isinstance(error, BaseExceptionGroup):
+        inner = "; ".join(f"{type(e).__name__}: {_own_message(e)}" for e in error.exceptions)
+        return f"{error.message}: {inner}"
+    if isinstance(error, SystemExit):
+        return f"the block asked Python to exit (code {error.code!r})"
+    return _text_of(error)
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as broken:  # the user's own __str__ may raise anything
+        return f"<its message cannot be shown: {type(broken).__name__}>"
+
+
+def is_expected(error: BaseException, name: str) -> bool:
+    """Whether ``name`` is that of the exception's class or of one of its bases."""
+    wanted = name.rpartition(".")[2]
+    return any(kind.__name__ == wanted for kind in type(error).__mro__)

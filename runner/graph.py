@@ -1,0 +1,315 @@
+"""Which block depends on which, in one note and across notes, and the digests that follow.
+
+A block depends on the blocks that bind the names it reads, on those that may have changed them
+since, and on those that changed something global. Whatever the analysis cannot see counts as a
+dependency on everything above. Names in function bodies are looked up when the function is called,
+so they count where it is used.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from .digest import derive_seed, digest, payload
+from .names import Facts, facts
+from .note import Block, Note, Problem, Role, Severity
+from .resolve import DEFINING, Key, Resolver, View
+
+_BUILTINS = frozenset(dir(builtins)) | {"device", "display", "__name__", "__file__"}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One block in the graph.
+
+    ``deps`` maps every block it depends on, transitively and in order of execution, to the reason.
+    ``parts`` fingerprints each of them, and the block itself, so that a change can be named.
+    ``taints``: a test that may change what later tests see. ``fault``: why it can never run.
+    """
+
+    note: str
+    block: Block
+    seed: int
+    deps: Mapping[Key, str]
+    digest: str
+    parts: Mapping[str, str]
+    fault: str | None = None
+    taints: bool = False
+    names_device: bool = False
+    packages: frozenset[str] = frozenset()  # top packages that its code imports
+
+    @property
+    def key(self) -> Key:
+        return (self.note, self.block.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """``order`` lists notes so that imported ones come first; ``imports`` which note imports which.
+
+    ``faults`` says of a note why it cannot be imported.
+    """
+
+    notes: Mapping[str, Note]
+    nodes: Mapping[Key, Node]
+    order: tuple[str, ...]
+    imports: Mapping[str, frozenset[str]]
+    problems: Mapping[str, tuple[Problem, ...]]
+    faults: Mapping[str, str]
+
+    def of_note(self, path: str) -> list[Node]:
+        """The nodes of a note in document order; of duplicate ids the first."""
+        ids = dict.fromkeys(block.id for block in self.notes[path].blocks)
+        return [self.nodes[path, id] for id in ids]
+
+    def reachable(self, path: str) -> set[str]:
+        """The note and every note that its blocks may import, directly or not."""
+        found, pending = {path}, [path]
+        while pending:
+            for other in self.imports.get(pending.pop(), ()):
+                if other not in found:
+                    found.add(other)
+                    pending.append(other)
+        return found
+
+
+def build(notes: Iterable[Note]) -> Graph:
+    """The graph of all tagged blocks of a vault. Never raises on what an author can write."""
+    tagged = {note.path: note for note in sorted(notes, key=lambda n: n.path) if note.blocks}
+    builder = _Builder(tagged)
+    return builder.build()
+
+
+class _Builder:
+    def __init__(self, notes: Mapping[str, Note]) -> None:
+        self.notes = notes
+        self.modules: dict[str, str] = {}
+        self.problems: dict[str, list[Problem]] = {path: [] for path in notes}
+        self.faults: dict[str, str] = {}
+        self.block_faults: dict[Key, str] = {}
+        self.views: dict[str, View] = {}
+        self.device: set[Key] = set()
+        self.taints: set[Key] = set()
+
+    def build(self) -> Graph:
+        self._name_modules()
+        for path, note in self.notes.items():
+            self.views[path] = View(note, _all_facts(note))
+        imports = {path: frozenset(self._imported(path)) for path in self.notes}
+        order = self._order()
+        for path in order:
+            self._resolve_note(self.views[path])
+        nodes = {node.key: node for path in order for node in self._nodes(path)}
+        problems = {path: tuple(sorted(found)) for path, found in self.problems.items()}
+        return Graph(self.notes, nodes, tuple(order), imports, problems, self.faults)
+
+    def _error(self, path: str, line: int, what: str, hint: str) -> None:
+        self.problems[path].append(Problem(line, Severity.ERROR, what, hint))
+
+    # --- notes
+
+    def _name_modules(self) -> None:
+        for path, note in self.notes.items():
+            other = self.modules.setdefault(note.module, path)
+            if other == path:
+                continue
+            for here, there in ((path, other), (other, path)):
+                what = f"{here} and {there} are both the module {note.module}"
+                self.faults[here] = what
+                line = self.notes[here].blocks[0].line
+                self._error(here, line, what, "rename one note or give it a `module:` property")
+                for block in self.notes[here].blocks:
+                    self.block_faults[here, block.id] = f"its note shares a name with {there}"
+
+    def _imports_of(self, path: str, index: int) -> Iterator[tuple[str, str, int]]:
+        """(other note, imported name or "", note line) of every import of a note in a block."""
+        block = self.notes[path].blocks[index]
+        for item in self.views[path].facts[index].imports:
+            module, name = item.module, item.name
+            if module == "vault" and name:
+                module, name = f"vault.{name}", ""
+            other = self.modules.get(module)
+            if other is not None and other != path:
+                yield other, name, block.code_line + item.line - 1
+
+    def _imported(self, path: str) -> Iterator[str]:
+        for index in range(len(self.notes[path].blocks)):
+            yield from (other for other, _, _ in self._imports_of(path, index))
+
+    def _order(self) -> list[str]:
+        """Imported notes first, else by path; cycles among importable blocks are reported."""
+        order: list[str] = []
+        done: set[str] = set()
+        for start in self.notes:
+            self._visit(start, [], order, done)
+        return order
+
+    def _visit(
+        self, path: str, trail: list[tuple[str, str, int]], order: list[str], done: set[str]
+    ) -> None:
+        if path in done:
+            return
+        done.add(path)
+        for index, block in enumerate(self.notes[path].blocks):
+            for other, _, line in self._imports_of(path, index):
+                if block.role not in DEFINING:
+                    continue
+                here = [*trail, (path, block.id, line)]
+                if any(step[0] == other for step in here):
+                    self._report_cycle(here, other)
+                else:
+                    self._visit(other, here, order, done)
+        for index in range(len(self.notes[path].blocks)):
+            for other, _, _ in self._imports_of(path, index):
+                if other not in {step[0] for step in trail}:
+                    self._visit(other, [*trail, (path, "", 0)], order, done)
+        order.append(path)
+
+    def _report_cycle(self, trail: list[tuple[str, str, int]], back_to: str) -> None:
+        start = next(i for i, step in enumerate(trail) if step[0] == back_to)
+        cycle = trail[start:]
+        if any(not block_id for _, block_id, _ in cycle):
+            return  # a run or test block is on the way: importing does not execute it
+        places = " → ".join(f"{path}:{line}" for path, _, line in cycle)
+        what = f"these notes import each other: {places} → {cycle[0][0]}"
+        for path, block_id, line in cycle:
+            self.faults[path] = what
+            self.block_faults[path, block_id] = "its import is part of a cycle"
+            self._error(path, line, what, "move what both need into a third note")
+
+    # --- blocks
+
+    def _resolve_note(self, view: View) -> None:
+        for index, block in enumerate(view.note.blocks):
+            resolver = Resolver(self.views, self.export, view, index, block.role)
+            resolver.resolve(view.facts[index], self._imports_of(view.note.path, index))
+            self._check_needs(view, index, resolver)
+            self._check_sources(view, index, resolver)
+            view.deps.append(self._in_order(resolver.found))
+            view.touches.append(resolver.effective_touches())
+            view.switch.append(resolver.effective_switch())
+            key = view.key(index)
+            if view.facts[index].names_device and not resolver.definers("device"):
+                self.device.add(key)
+            if block.role is Role.TEST and resolver.taints():
+                self.taints.add(key)
+
+    def _in_order(self, found: Mapping[Key, str]) -> dict[Key, str]:
+        rank = {path: i for i, path in enumerate(self.views)}
+        place = {
+            (path, block.id): (path in self.faults, rank[path], block.line)
+            for path in {key[0] for key in found}
+            for block in self.notes[path].blocks
+        }
+        return {key: found[key] for key in sorted(found, key=place.__getitem__)}
+
+    def _check_needs(self, view: View, index: int, resolver: Resolver) -> None:
+        block = view.note.blocks[index]
+        for id in block.options.needs:
+            above = [j for j in range(index) if view.note.blocks[j].id == id]
+            if above and view.note.blocks[above[0]].role is not Role.TEST:
+                resolver.add(above[0], "`needs:` names it")
+                continue
+            other = view.note.block(id)
+            if other is None:
+                what, hint = f"needs `{id}`, but no block has this id", "correct the id"
+            elif above:
+                what, hint = f"needs the test `{id}`", "tests feed nothing: name another block"
+            else:
+                what, hint = f"needs `{id}`, which stands below it", "move it above this block"
+            self._fault(view, index, f"`{block.id}` {what}", hint)
+
+    def _check_sources(self, view: View, index: int, resolver: Resolver) -> None:
+        block = view.note.blocks[index]
+        if block.role in DEFINING:
+            for j, name in resolver.named.items():
+                if view.note.blocks[j].role is Role.RUN:
+                    other = view.note.blocks[j].id
+                    what = f"the {block.role} `{block.id}` depends on the run block `{other}`"
+                    what += f" (`{name}`)" if name else ""
+                    hint = "a note that imports it does not run that block: move what it needs up"
+                    self._fault(view, index, what, hint)
+        for name in sorted(resolver.unknown - _BUILTINS):
+            source = self._only_in_test(view, index, name)
+            if source:
+                what = f"`{block.id}` uses `{name}`, which only the test `{source}` defines"
+                self._fault(view, index, what, "tests feed nothing: define it in another block")
+
+    def _only_in_test(self, view: View, index: int, name: str) -> str | None:
+        for j, block in enumerate(view.note.blocks):
+            bound = view.facts[j].binds | view.facts[j].may_bind
+            if name in bound and j != index:
+                return block.id if block.role is Role.TEST else None
+        return None
+
+    def _fault(self, view: View, index: int, what: str, hint: str) -> None:
+        block = view.note.blocks[index]
+        self.block_faults.setdefault(view.key(index), what)
+        self._error(view.note.path, block.line, what, hint)
+
+    def export(self, path: str, name: str) -> dict[Key, str]:
+        """The blocks that ``from <note> import <name>`` rests on; all that define if no name."""
+        view = self.views[path]
+        if len(view.deps) < len(view.note.blocks):
+            return {}  # a cycle, reported elsewhere
+        if name not in view.exports:
+            resolver = Resolver(
+                self.views, self.export, view, len(view.note.blocks), Role.COMPONENT
+            )
+            if name and resolver.definers(name):
+                resolver.resolve(Facts(reads=frozenset([name])), ())
+            else:
+                for j in resolver.ambient:
+                    resolver.add(j, "the note is imported whole")
+            view.exports[name] = resolver.found
+        return view.exports[name]
+
+    def _nodes(self, path: str) -> Iterator[Node]:
+        view = self.views[path]
+        seen: set[str] = set()
+        for index, block in enumerate(view.note.blocks):
+            if block.id in seen:
+                continue
+            seen.add(block.id)
+            key = view.key(index)
+            payloads = {k: self._payload(k) for k in (*view.deps[index], key)}
+            yield Node(
+                note=path,
+                block=block,
+                seed=_seed(view.note, block),
+                deps=view.deps[index],
+                digest=digest(list(payloads.values())),
+                parts={"#".join(k): digest([text]) for k, text in payloads.items()},
+                fault=block.fault or self.block_faults.get(key),
+                taints=key in self.taints,
+                names_device=key in self.device,
+                packages=frozenset(i.module.partition(".")[0] for i in view.facts[index].imports),
+            )
+
+    def _payload(self, key: Key) -> str:
+        note = self.notes[key[0]]
+        block = note.block(key[1])
+        assert block is not None
+        return payload(note.module, block, _seed(note, block))
+
+
+def _seed(note: Note, block: Block) -> int:
+    if block.options.seed is not None:
+        return block.options.seed
+    stated = note.properties.get("seed")
+    return derive_seed(stated if isinstance(stated, int) else 0, block.id)
+
+
+def _all_facts(note: Note) -> list[Facts]:
+    found: list[Facts] = []
+    imported: dict[str, str] = {}
+    for block in note.blocks:
+        known = tuple(sorted((n, p) for n, p in imported.items() if n in block.source))
+        found.append(facts(block.source, known))
+        if block.role is not Role.TEST:
+            for name, _ in found[-1].kinds:
+                imported.pop(name, None)
+            imported.update(found[-1].packages)
+    return found

@@ -1,0 +1,114 @@
+"""What an output may be shown as in Markdown without becoming anything else.
+
+The reader of the text is not one parser but many: CommonMark, Obsidian's two, and every plugin
+that searches a note's raw text. So what looks dangerous to any of them is escaped or refused.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+_TABLE_ROWS = 40
+_CELL_CHARACTERS = 200
+
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_MARK = re.compile(
+    r"[&<>\\`*\[#$~|]"
+    r"|(?<![^\W_])_|_(?![^\W_])"  # an underscore inside a word is plain
+    r"|(?<=%)%|(?<==)=|(?<=\{)\{"  # comments, highlights, templates
+    r"|(?<=:):|:(?=//)|(?<=\w)@(?=\w)|(?<=www)\."  # inline fields, addresses
+)
+
+
+def fence(lines: Sequence[str]) -> list[str]:
+    """``lines`` in a ``text`` fence longer than any run of backticks in them."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    ticks = "`" * max(3, longest + 1)
+    return [f"{ticks}text", *lines, ticks]
+
+
+def escape(cell: str) -> str:
+    """``cell`` (one line) as text of a table cell that no parser reads as anything but text."""
+    return _MARK.sub(lambda m: _ENTITIES.get(m[0], "\\" + m[0]), cell)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table; ``header`` and ``rows`` hold escaped cells.
+
+    Columns are padded as Prettier pads them. Of more than 40 rows the first and last 20 are
+    shown, a row of ellipses between them.
+    """
+    shown = [list(row) for row in rows]
+    if len(shown) > _TABLE_ROWS:
+        half = _TABLE_ROWS // 2
+        shown = [*shown[:half], ["…"] * len(header), *shown[-half:]]
+    grid = [list(header), *shown]
+    columns = max(map(len, grid))
+    grid = [[*row, *[""] * (columns - len(row))] for row in grid]
+    widths = [max(3, *(_width(row[i]) for row in grid)) for i in range(columns)]
+    grid.insert(1, ["-" * width for width in widths])
+    return [_row(row, widths) for row in grid]
+
+
+def cell(text: str) -> str:
+    """``text`` (one line) escaped, and cut where it is too long for a table."""
+    if len(text) > _CELL_CHARACTERS:
+        text = text[: _CELL_CHARACTERS - 1] + "…"
+    return escape(text)
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (c + " " * (w - _width(c)) for c, w in zip(cells, widths, strict=True))
+    return f"| {' | '.join(padded)} |"
+
+
+def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    return sum(_character_width(character) for character in text)
+
+
+def _character_width(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+# --- a representation in Markdown or LaTeX ---------------------------------------------------
+
+_MATH = re.compile(
+    r"(?<!\\)\$\$(?:[^$\\]|\\.)+\$\$"
+    r"|(?<!\\)\$(?![\s$])(?:[^$\\\n]|\\[^\n])*(?<!\s)\$(?!\d)",
+    re.DOTALL,
+)
+_ANYWHERE = re.compile(
+    r"`|%%|<[A-Za-z/!?%]|<$|\[\[|\]\(|\]\[|\]:|\[\^|!\[|\[[ xX/-]\]"
+    r"|://|www\.|\w@\w|::|(?<!\S)#|\{\{|\0",
+    re.MULTILINE,
+)
+_OUTSIDE_MATH = re.compile(r"(?<!\\)\$|[\[\]<]|mailto:|xmpp:")
+_OPENS_BLOCK = re.compile(
+    r"#|>|[-+*](?:\s|$)|\d{1,9}[.)](?:\s|$)|~~~"
+    r"|[-=_*|:+ \t]+$"  # a rule, the underline of a heading, the second row of a table
+    r"|(?:.*\s)?\^[A-Za-z0-9-]+$"  # an Obsidian block id
+)
+
+
+def markup(text: str) -> list[str] | None:
+    """The lines of a cleaned Markdown or LaTeX representation, or ``None`` if it is not harmless.
+
+    Harmless is paragraphs of plain text, emphasis and closed math. Fences, code, HTML, comments,
+    links, embeds, tasks, headings, lists, tables, tags, inline fields and template code are not.
+    """
+    lines = [line.strip() for line in text.split("\n")]
+    stripped = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+    if not stripped or _ANYWHERE.search(stripped):
+        return None
+    if any("\n\n" in math[0] for math in _MATH.finditer(stripped)):
+        return None
+    if _OUTSIDE_MATH.search(_MATH.sub(" ", stripped)):
+        return None
+    shown = stripped.split("\n")
+    return None if any(map(_OPENS_BLOCK.match, shown)) else shown

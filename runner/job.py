@@ -1,0 +1,86 @@
+"""What a worker is asked to do: code and orders, as plain facts that travel as JSON.
+
+A worker gets no note text and needs no parser: a job carries the code of the note it runs and of
+every note that code may import.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """``run``: execute for the result; ``replay``: execute silently for the definitions."""
+
+    RUN = "run"
+    REPLAY = "replay"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One block's Python. ``line`` is the note line of the first line of ``source``.
+
+    ``names_device``: the code names the global ``device``, so it has to be there.
+    """
+
+    id: str
+    role: str
+    line: int
+    source: str
+    seed: int
+    names_device: bool = False
+
+    @property
+    def importable(self) -> bool:
+        return self.role in ("setup", "component")
+
+
+@dataclass(frozen=True, slots=True)
+class NoteCode:
+    """The Python of one note: all its faultless blocks in document order.
+
+    ``path`` is the absolute path of the note, the file name of its code objects. ``fault`` says
+    why the note cannot be imported (a name collision, an import cycle), naming places.
+    """
+
+    module: str
+    note: str
+    path: str
+    lines: int
+    blocks: tuple[Code, ...]
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One block to execute. ``raises`` names the exception that counts as success.
+
+    ``needs`` are the ids of the lane's blocks it depends on: where one of them fails, this step is
+    left out silently.
+    """
+
+    id: str
+    mode: Mode
+    needs: tuple[str, ...] = ()
+    device: str = "cpu"
+    timeout: float = 60.0  # seconds
+    raises: str | None = None
+    cuts_output: bool = False  # `output: none`: nothing is kept but the status
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The steps of one lane, in document order, for one fresh process.
+
+    ``notes`` holds the note of ``module`` itself and every note its code may import. ``cwd`` is
+    the note's folder. ``threads`` is torch's thread count, one per vault.
+    """
+
+    module: str
+    cwd: str
+    steps: tuple[Step, ...]
+    notes: tuple[NoteCode, ...]
+    threads: int = 1
+    figures: str = "png"
+    slow: bool = False

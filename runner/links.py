@@ -1,0 +1,390 @@
+"""The links of a note and the quotes they belong to; links are resolved by ``Resolver``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
+
+from . import fences
+from .note import Link, Note, Quote, Span
+from .vaultpaths import Resolver, attachment_folder, has_subpath
+
+__all__ = ["Resolver", "attachment_folder", "find_links", "find_quotes", "has_subpath"]
+
+_WIKI = re.compile(r"\[\[(?!\[)((?:(?!\[\[|\]\])[^\r\n])+)\]\]")
+_BRACKET = re.compile(r"\\.|\[|\](\()?|\n[ \t>]*\r?\n", re.S)
+_DESTINATION = re.compile(
+    r"[ \t]*(?:<([^<>\r\n]*)>|((?:\\.|[^\s()\\])*(?:\((?:\\.|[^\s()\\])*\)(?:\\.|[^\s()\\])*)*))"
+    r"""(?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?[ \t]*\)"""
+)
+_EXTERNAL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_PAGE = re.compile(r"(?:^|[&#?])page=(\d{1,9})(?!\d)")
+_SELECTION = re.compile(r"(?:^|[&#?])selection=(\d{1,9}),(\d{1,9}),(\d{1,9}),(\d{1,9})(?!\d)")
+
+
+def find_links(note: Note) -> tuple[Link, ...]:
+    """The links to files, in the order of the text: also in properties and ``%%`` comments.
+
+    Links in code are none, nor are those with a scheme (``https:``, ``zotero:``).
+    """
+    text = note.text
+    if "[[" not in text and "](" not in text:
+        return ()
+    code = fences.inline_code(text, fences.merge(note.code, [note.frontmatter]))
+    hidden = fences.merge(note.code, code)
+    lines = fences.Lines(text)
+    wiki = [link for link in _wikilinks(text, lines) if not fences.inside(hidden, link.span.start)]
+    taken = fences.merge([link.span for link in wiki])
+    marked = [
+        link
+        for link in _markdown_links(text, lines, hidden)
+        if not fences.inside(taken, link.span.start + link.embed)
+    ]
+    return tuple(sorted([*wiki, *marked], key=lambda link: link.span))
+
+
+def _wikilinks(text: str, lines: fences.Lines) -> Iterator[Link]:
+    for match in _WIKI.finditer(text):
+        start = match.start()
+        embed = text.startswith("!", start - 1) and start > 0
+        if _is_escaped(text, start):
+            continue
+        place, bar, alias = match[1].partition("|")
+        if bar and place.endswith("\\"):
+            place = place[:-1]  # `\|`, as a table needs it
+        target, _, subpath = place.partition("#")
+        if not target.strip() and not subpath.strip():
+            continue
+        yield _with_pdf_place(
+            Link(
+                target=target.strip(),
+                subpath=subpath.strip(),
+                alias=alias.replace("\\|", "|").strip() if bar else None,
+                embed=embed,
+                wiki=True,
+                line=lines.at(start) + 1,
+                span=Span(start - embed, match.end()),
+            ),
+            match.start(1) + len(target) + 1,
+            subpath,
+        )
+
+
+def _markdown_links(text: str, lines: fences.Lines, hidden: Sequence[Span]) -> Iterator[Link]:
+    opened: list[int] = []
+    for match in _BRACKET.finditer(text):
+        if match[0][0] in "\\\n":
+            if match[0][0] == "\n":
+                opened.clear()  # a paragraph ends, and with it what it left open
+            continue
+        if fences.inside(hidden, match.start()):
+            continue
+        if match[0] == "[":
+            opened.append(match.start())
+        elif opened:
+            start = opened.pop()
+            place = _DESTINATION.match(text, match.end()) if match[1] else None
+            if place:
+                link = _markdown_link(text, lines, Span(start, match.start()), place)
+                if link:
+                    yield link
+
+
+def _markdown_link(
+    text: str, lines: fences.Lines, words: Span, place: re.Match[str]
+) -> Link | None:
+    group = 1 if place[1] is not None else 2
+    target, _, subpath = place[group].partition("#")
+    if _EXTERNAL.match(target) or not (target or subpath) or target.startswith("[["):
+        return None
+    embed = words.start > 0 and text[words.start - 1] == "!"
+    link = Link(
+        target=unquote(_ESCAPED.sub(r"\1", target)),
+        subpath=subpath,
+        alias=text[words.start + 1 : words.end],
+        embed=embed,
+        wiki=False,
+        line=lines.at(words.start) + 1,
+        span=Span(words.start - embed, place.end()),
+    )
+    return _with_pdf_place(link, place.start(group) + len(target) + 1, subpath)
+
+
+def _with_pdf_place(link: Link, start: int, subpath: str) -> Link:
+    """``link`` with page and selection; ``start`` is the offset of ``subpath`` in the text."""
+    if not link.is_pdf:
+        return link
+    if page := _PAGE.search(subpath):
+        span = Span(start + page.start(1), start + page.end(1))
+        link = replace(link, page=int(page[1]), page_span=span)
+    if match := _SELECTION.search(subpath):
+        first, second, third, fourth = (int(digits) for digits in match.groups())
+        span = Span(start + match.start(1), start + match.end(4))
+        link = replace(link, selection=(first, second, third, fourth), selection_span=span)
+    return link
+
+
+def _is_escaped(text: str, offset: int) -> bool:
+    count = 0
+    while count < offset and text[offset - 1 - count] == "\\":
+        count += 1
+    return count % 2 == 1
+
+
+# --- quotes ------------------------------------------------------------------------------------
+
+_QUOTED = re.compile(r"[ \t]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*((?:>[ \t]?)+)(.*)", re.S)
+_CALLOUT = re.compile(r"\[![^\]]*\][-+]?")
+_BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
+_NO_CODE = re.compile(r"[ \t>]*no-code:[ \t]*(.*)", re.S)
+_NO_WORDS = re.compile(r"[\W_]*(?:\d+[.)]\s)?[\W_]*")
+_ITEM = re.compile(r"\s*(?:(?:[-+*]|\d{1,9}[.)])\s+)?(?:\[.\]\s+)?")
+_EMPTY_ITEM = re.compile(r"\s*(?:[-+*]|\d{1,9}[.)])?\s*")
+_PAGE_NAME = re.compile(r"(?:.*[,;]\s*)?(?:page|pages|pp?\.?|pg\.?|s\.)\s*\d+", re.I | re.S)
+_MARKS = "\"'\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019"  # all the quotation marks in use
+_IN_MARKS = re.compile(rf"[{_MARKS}](.+)[{_MARKS}][.,;:]?\s*\(?\s*$", re.S)
+_IN_PARENS = re.compile(r"(.*\S)\s*\(\s*$", re.S)
+
+
+def find_quotes(note: Note, links: Sequence[Link]) -> tuple[Quote, ...]:
+    """The passages that the PDF links among ``links`` belong to, in the order of the text.
+
+    A link without a passage beside it makes no quote.
+    """
+    if not any(link.is_pdf and not link.embed for link in links):
+        return ()
+    return tuple(_QuoteFinder(note, links).quotes())
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a blockquote: how many ``>`` it has, and what follows them."""
+
+    index: int
+    depth: int
+    content: str
+
+
+class _QuoteFinder:
+    def __init__(self, note: Note, links: Sequence[Link]) -> None:
+        self.note = note
+        self.lines = fences.Lines(note.text)
+        code = fences.merge(note.code, [note.frontmatter])
+        inline = fences.inline_code(note.text, code)
+        comments = fences.comments(note.text, fences.merge(code, inline))
+        written = [region.span for region in note.regions]
+        self.hidden = fences.merge(code, comments.spans, written, note.matrices)
+        self.links: dict[int, list[Link]] = {}
+        for link in links:
+            if link.is_pdf and not link.embed and not fences.inside(self.hidden, link.span.start):
+                self.links.setdefault(link.line - 1, []).append(link)
+
+    def quotes(self) -> Iterator[Quote]:
+        index = 0
+        while index < len(self.lines):
+            group = self._group(index)
+            if group:
+                yield from self._in_group(group)
+                index = group[-1].index + 1
+                continue
+            start = self.lines.starts[index]
+            for link in self.links.pop(index, ()):
+                if quote := self._on_its_line(link, start):
+                    yield quote
+                start = link.span.end
+            index += 1
+
+    def _group(self, index: int) -> list[_Line]:
+        """The lines of the blockquote that starts at ``index``."""
+        group: list[_Line] = []
+        while index < len(self.lines):
+            match = _QUOTED.match(self.lines[index])
+            if not match:
+                break
+            hidden = fences.inside(self.hidden, self.lines.starts[index])
+            group.append(_Line(index, match[1].count(">"), "" if hidden else match[2]))
+            index += 1
+        return group
+
+    # --- blockquotes and callouts --------------------------------------------------------------
+
+    def _in_group(self, group: list[_Line]) -> Iterator[Quote]:
+        linked = [place for place, line in enumerate(group) if line.index in self.links]
+        if not linked:
+            if quote := self._tailed(group, (), group[0].index, group[-1].index):
+                yield quote
+            return
+        found: list[tuple[list[_Line], list[Link]]] = []
+        above = 0
+        for place, end in zip(linked, [*linked[1:], len(group)], strict=True):
+            links = self.links[group[place].index]
+            passage = self._passage(group[above : place + 1], group[place + 1 : end])
+            if passage:
+                found.append((passage, list(links)))
+            elif found:
+                found[-1][1].extend(links)
+            below = passage and passage[-1].index > group[place].index
+            above = end if below else place + 1
+        for number, (passage, links) in enumerate(found):
+            first = min(passage[0].index, links[0].line - 1)
+            last = max(passage[-1].index, links[-1].line - 1)
+            if number == len(found) - 1:
+                last = max(last, group[-1].index)
+            if quote := self._tailed(passage, links, first, last):
+                yield quote
+
+    def _passage(self, above: list[_Line], below: list[_Line]) -> list[_Line]:
+        """The lines that the link in the last line of ``above`` belongs to, that line cut."""
+        line = above[-1]
+        rest = self._without_links(line)
+        head = _CALLOUT.match(line.content.lstrip())
+        before = [item for item in above[:-1] if not _CALLOUT.match(item.content.lstrip())]
+        has_words = not _NO_WORDS.fullmatch(_CALLOUT.sub("", rest))
+        if not head and (has_words or any(_has_words(item) for item in before)):
+            return [*before, replace(line, content=rest)] if has_words else before
+        deeper = _leading_deeper(below, line.depth)
+        passage = deeper or [item for item in below if item.depth >= line.depth]
+        if any(_has_words(item) for item in passage):
+            return passage
+        words = _CALLOUT.sub("", rest) if has_words else self._words_of(line)
+        return [replace(line, content=words)] if words else []
+
+    def _without_links(self, line: _Line) -> str:
+        content = line.content
+        for link in self.links.get(line.index, ()):
+            words = self._words_around(link)
+            raw = link.span.of(self.note.text)
+            content = content.replace(f"[{words}]({raw})" if words else raw, " ")
+        return re.sub(r"\(\s*\)", " ", content).rstrip()
+
+    def _words_of(self, line: _Line) -> str:
+        return next((w for link in self.links[line.index] if (w := self._words_in(link))), "")
+
+    def _words_in(self, link: Link) -> str:
+        """The quote that a link carries itself: as its alias, or around it."""
+        words = self._words_around(link) or link.alias or ""
+        stem = link.target.rpartition("/")[2][:-4]
+        is_name = _PAGE_NAME.fullmatch(words) or words.casefold() in (stem.casefold(), link.target)
+        is_short = len(words.split()) < 2
+        return "" if is_name or is_short or link.selection is None else words
+
+    def _words_around(self, link: Link) -> str:
+        """``words`` of the malformed ``[words]([[link]])``."""
+        text, start, end = self.note.text, link.span.start, link.span.end
+        if not (
+            link.wiki and text[max(start - 2, 0) : start] == "](" and text[end : end + 1] == ")"
+        ):
+            return ""
+        opening = text.rfind("[", self.lines.starts[link.line - 1], start)
+        return text[opening + 1 : start - 2] if opening >= 0 else ""
+
+    # --- what follows a blockquote -------------------------------------------------------------
+
+    def _tailed(
+        self, passage: list[_Line], links: Sequence[Link], first: int, last: int
+    ) -> Quote | None:
+        """The quote of ``passage`` with the links, block id and excuse in the lines below it."""
+        passage, id, excuse = _cut_notes(passage)
+        found = list(links)
+        closes = bool(links)
+        is_last = not _QUOTED.match(self.lines[last + 1]) if last + 1 < len(self.lines) else True
+        for index in self._lines_below(last) if is_last and excuse is None else ():
+            line = self.lines[index]
+            if match := _NO_CODE.fullmatch(line):
+                excuse = match[1].strip()
+                break
+            if not self._is_tail(index, closes):
+                break
+            named = _block_id(line)
+            id = id or (named[1] if named else None)
+            found += self.links.pop(index, [])
+            last = index
+        text = _readable(passage)
+        if not found or not text:
+            return None
+        return Quote(id, text, tuple(found), first + 1, self.lines.span(first, last), excuse)
+
+    def _lines_below(self, last: int) -> Iterator[int]:
+        """The lines with text below line ``last``, until more than two in a row are blank."""
+        for index in range(last + 1, len(self.lines)):
+            if self.lines[index].strip():
+                last = index
+                yield index
+            elif index - last > 2:
+                return
+
+    def _is_tail(self, index: int, closed: bool) -> bool:
+        """Whether a line holds nothing but the links of the quote above, and its block id."""
+        line = _BLOCK_ID.sub("", self.lines[index])
+        links = self.links.get(index, [])
+        if links and closed:
+            return False
+        for link in links:
+            line = line.replace(link.span.of(self.note.text), " ")
+        return _NO_WORDS.fullmatch(line) is not None and line != self.lines[index]
+
+    # --- quotes on the link's own line -----------------------------------------------------------
+
+    def _on_its_line(self, link: Link, start: int) -> Quote | None:
+        text = self._words_in(link) or self._words_before(link, start)
+        if not text:
+            return None
+        index = link.line - 1
+        line = _Line(index, 0, text)
+        quote = self._tailed([line], [link], index, index)
+        named = _block_id(self.lines[index])
+        return replace(quote, id=named[1]) if quote and named else quote
+
+    def _words_before(self, link: Link, start: int) -> str:
+        """``text ([[link]])`` or ``"text" [[link]]`` in a list item, a table cell, a paragraph."""
+        if link.selection is None:
+            return ""
+        before = re.split(r"(?<!\\)\|", self.note.text[start : link.span.start])[-1].lstrip(")")
+        before = before[match.end() :] if (match := _ITEM.match(before)) else before
+        match = _IN_PARENS.fullmatch(before) or _IN_MARKS.search(before)
+        return match[1].strip() if match else ""
+
+
+def _block_id(line: str) -> re.Match[str] | None:
+    return _BLOCK_ID.search(line, max(len(line) - 200, 0))
+
+
+def _has_words(line: _Line) -> bool:
+    return not _NO_WORDS.fullmatch(_BLOCK_ID.sub("", line.content))
+
+
+def _leading_deeper(below: list[_Line], depth: int) -> list[_Line]:
+    """The first run of lines deeper than ``depth``: quote, where a comment stands at ``depth``."""
+    run: list[_Line] = []
+    for line in below:
+        if line.depth > depth:
+            run.append(line)
+        elif run or line.content.strip():
+            break
+    return run
+
+
+def _cut_notes(passage: list[_Line]) -> tuple[list[_Line], str | None, str | None]:
+    """``passage`` without the block id and the excuse at its end, and these two."""
+    id = excuse = None
+    kept = [line for line in passage if not _NO_CODE.fullmatch(line.content)]
+    for line in passage:
+        if match := _NO_CODE.fullmatch(line.content):
+            excuse = match[1].strip()
+    while kept and not kept[-1].content.strip():
+        kept.pop()
+    if kept and (named := _block_id(kept[-1].content)):
+        id = named[1]
+        kept[-1] = replace(kept[-1], content=kept[-1].content[: named.start()])
+    return kept, id, excuse
+
+
+def _readable(passage: Sequence[_Line]) -> str:
+    """The passage as its author sees it: one line each, list markup kept, callout heads cut."""
+    lines = [line.content.rstrip() for line in passage if not _CALLOUT.match(line.content.lstrip())]
+    while lines and _EMPTY_ITEM.fullmatch(lines[-1]):
+        lines.pop()
+    return "\n".join(lines).strip()

@@ -1,0 +1,307 @@
+"""Notes as modules: ``vault.<name>`` is the code of a note, compiled under the note's own lines.
+
+``execute`` runs one block in a module; ``NoteFinder`` imports other notes. Both give the
+interpreter the *Python view* of a note: as many lines as the note has, blank where there is no
+code, so that tracebacks, ``inspect``, ``pdb`` and ``torch.jit`` read the lines they name.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import linecache
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.abc import InspectLoader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import CodeType, ModuleType
+
+from .job import Code, NoteCode
+from .seeds import preserved, seed_all
+
+PACKAGE = "vault"
+
+
+# --- the Python view ---------------------------------------------------------------------------
+
+
+def python_view(note: NoteCode) -> str:
+    """The note's text with everything blank but the blocks that parse.
+
+    One block with a syntax error would otherwise keep ``inspect`` from reading all others.
+    """
+    lines = [""] * note.lines
+    for code in note.blocks:
+        if _parses(code.source):
+            source = code.source.splitlines()
+            lines[code.line - 1 : code.line - 1 + len(source)] = source
+    return "\n".join(lines) + "\n"
+
+
+def _parses(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def show_view(note: NoteCode) -> None:
+    """Put the view into ``linecache``; no modification time, so that ``checkcache`` keeps it."""
+    view = python_view(note)
+    linecache.cache[note.path] = (len(view), None, view.splitlines(keepends=True), note.path)
+
+
+# --- one block ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A block's statements and, where its value is to be shown, its last expression."""
+
+    body: CodeType
+    value: CodeType | None
+
+
+def parse_block(note: NoteCode, code: Code) -> ast.Module:
+    """The block's tree with note lines. Raises ``SyntaxError`` with note lines."""
+    return ast.parse("\n" * (code.line - 1) + code.source, note.path)
+
+
+def compile_block(note: NoteCode, code: Code) -> Compiled:
+    """Raises ``SyntaxError`` (or what else ``compile`` raises) with note lines."""
+    tree = parse_block(note, code)
+    value = None
+    if tree.body and isinstance(last := tree.body[-1], ast.Expr) and not _is_muted(last, code):
+        tree.body.pop()
+        value = compile(ast.Expression(last.value), note.path, "eval", dont_inherit=True)
+    body = compile(tree, note.path, "exec", dont_inherit=True)
+    return Compiled(body, value)
+
+
+def _is_muted(last: ast.Expr, code: Code) -> bool:
+    """Whether a semicolon behind the last expression asks for silence."""
+    assert last.end_lineno is not None and last.end_col_offset is not None
+    line, *below = code.source.split("\n")[last.end_lineno - code.line :]
+    rest = line.encode("utf-8")[last.end_col_offset :].decode("utf-8")
+    rest = "\n".join((rest, *below)).lstrip(" \t\f)\\\n")
+    return rest.startswith(";")
+
+
+def execute(module: ModuleType, note: NoteCode, code: Code) -> object:
+    """Seed all generators and run the block in ``module``; return its last expression's value.
+
+    ``None`` stands for "nothing to show". Whatever the block raises is passed on.
+    """
+    compiled = compile_block(note, code)
+    seed_all(code.seed)
+    with _on_stack(note, code):
+        exec(compiled.body, module.__dict__)
+        return None if compiled.value is None else eval(compiled.value, module.__dict__)
+
+
+def define(module: ModuleType, note: NoteCode, code: Code) -> None:
+    """Run only the block's definitions: imports, functions and classes.
+
+    For multiprocessing children that unpickle what a run or test block defined. A definition that
+    needs a value of the block cannot be made here and is left out; unpickling it says so.
+    """
+    for statement in parse_block(note, code).body:
+        if isinstance(statement, DEFINITIONS):
+            try:
+                exec(compile(ast.Module([statement], []), note.path, "exec"), module.__dict__)
+            except (NameError, AttributeError):
+                continue
+
+
+DEFINITIONS = (
+    ast.Import,
+    ast.ImportFrom,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+)
+
+
+def open_test_module(base: ModuleType, note: NoteCode, code: Code) -> ModuleType:
+    """The module of a test block: a copy of the note's namespace as it stands now.
+
+    It is registered under a name of its own, so that what it defines can be pickled and looked up;
+    nothing goes back into ``base``.
+    """
+    module = ModuleType(f"{note.module}.{code.id.replace('-', '_')}")
+    module.__dict__.update({k: v for k, v in vars(base).items() if k not in _OWN_NAMES})
+    module.__dict__["__file__"] = note.path
+    module.__dict__["__loader__"] = base.__loader__
+    sys.modules[module.__name__] = module
+    return module
+
+
+_OWN_NAMES = frozenset({"__name__", "__spec__", "__package__", "__path__", "__doc__"})
+
+
+# --- import cycles -----------------------------------------------------------------------------
+
+_stack: list[tuple[NoteCode, Code]] = []
+
+
+@contextmanager
+def _on_stack(note: NoteCode, code: Code) -> Iterator[None]:
+    """Only setup and component blocks are part of an import, so only they can close a cycle."""
+    if not code.importable:
+        yield
+        return
+    _refuse_cycle(note, code)
+    _stack.append((note, code))
+    try:
+        yield
+    finally:
+        _stack.pop()
+
+
+def _refuse_cycle(note: NoteCode, code: Code) -> None:
+    if PACKAGE not in code.source:
+        return
+    open_notes = {other.module: other for other, _ in _stack if other.module != note.module}
+    for name, line in _imports(parse_block(note, code).body):
+        other = open_notes.get(name)
+        if other is not None:
+            raise ImportError(
+                f"import cycle: {other.note}:{_running_line(other)} imports {note.note}, "
+                f"and {note.note}:{line} imports {other.note}; "
+                "move what both need into a third note",
+                name=name,
+                path=note.path,
+            )
+
+
+def _imports(body: Sequence[ast.stmt]) -> Iterator[tuple[str, int]]:
+    """Modules of the vault imported when ``body`` runs; functions import later, if ever."""
+    for node in body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield ".".join(alias.name.split(".")[:2]), node.lineno
+        elif isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
+            for alias in node.names:
+                yield f"{PACKAGE}.{alias.name}", node.lineno
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, node.lineno
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)]
+            yield from _imports(inner)
+
+
+def _running_line(note: NoteCode) -> int:
+    """The line that ``note`` is executing now, seen from inside an import that it made."""
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_filename == note.path:
+            return frame.f_lineno
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return 0
+
+
+# --- the finder --------------------------------------------------------------------------------
+
+
+class NoteFinder(MetaPathFinder):
+    """Imports ``vault`` (a package that exists nowhere on disk) and the notes in it.
+
+    ``lookup`` gives the code of the module ``vault.<name>``, ``None`` where there is no such
+    note. ``device`` is the value of the global of that name in notes whose code names it.
+    ``defines`` names the module whose run and test blocks contribute their definitions: in
+    children of the process that runs it, which unpickle what those blocks defined.
+    """
+
+    def __init__(
+        self,
+        lookup: Callable[[str], NoteCode | None],
+        device: str = "cpu",
+        defines: str | None = None,
+    ) -> None:
+        self.lookup = lookup
+        self.device = device
+        self.defines = defines
+
+    def install(self) -> None:
+        """Go before all other finders, so that no installed package ``vault`` shadows the notes."""
+        sys.meta_path.insert(0, self)
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname == PACKAGE:
+            return ModuleSpec(PACKAGE, _PackageLoader(), is_package=True)
+        if not fullname.startswith(PACKAGE + "."):
+            return None
+        note = self.lookup(fullname)
+        if note is None:
+            return None
+        spec = ModuleSpec(fullname, NoteLoader(note, self), origin=note.path)
+        spec.has_location = True
+        return spec
+
+    def open_module(self, note: NoteCode) -> ModuleType:
+        """A module of ``note`` in which nothing has run yet, in its place in ``sys.modules``."""
+        package = importlib.import_module(PACKAGE)
+        spec = ModuleSpec(note.module, NoteLoader(note, self), origin=note.path)
+        spec.has_location = True
+        module = importlib.util.module_from_spec(spec)
+        show_view(note)
+        sys.modules[note.module] = module
+        setattr(package, note.module.rpartition(".")[2], module)
+        return module
+
+    def set_device(self, module: ModuleType, note: NoteCode) -> None:
+        """Set the global ``device`` where the note names it. Raises ImportError without torch."""
+        if any(code.names_device for code in note.blocks):
+            torch = importlib.import_module("torch")
+            module.__dict__["device"] = torch.device(self.device)
+
+
+class _PackageLoader(InspectLoader):
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__path__ = []
+
+    def get_source(self, fullname: str) -> str | None:
+        return ""
+
+
+class NoteLoader(InspectLoader):
+    """Executes a note's setup and component blocks, and nothing else of it."""
+
+    def __init__(self, note: NoteCode, finder: NoteFinder) -> None:
+        self.note = note
+        self.finder = finder
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Raises ``ImportError`` for a fault of the note, else what its blocks raise."""
+        note = self.note
+        if note.fault:
+            raise ImportError(note.fault, name=note.module, path=note.path)
+        show_view(note)
+        with preserved():
+            self.finder.set_device(module, note)
+            for code in note.blocks:
+                if code.importable:
+                    execute(module, note, code)
+                elif note.module == self.finder.defines:
+                    define(
+                        open_test_module(module, note, code) if code.role == "test" else module,
+                        note,
+                        code,
+                    )
+
+    def get_source(self, fullname: str) -> str:
+        return python_view(self.note)

@@ -1,0 +1,231 @@
+"""The options of a block: ``#| key: value`` lines at its top, each with a type."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .note import Options, Role
+
+KINDS = ("parity", "paper-number", "closed-form", "property", "phenomenon", "mutant")
+OUTPUTS = ("all", "text", "figures", "none")
+LONGEST = 4000  # characters of one option
+
+_LINE = re.compile(r"#\|[ \t]?(.*)")
+_KEY = re.compile(r"([A-Za-z_][\w-]*)[ \t]*:(?:[ \t]+(.*)|)", re.S)
+_WORD = re.compile(r"[A-Za-z_][\w./-]*")
+_WORDS = re.compile(r"\[[ \t]*(?:[A-Za-z_][\w./-]*[ \t]*(?:,[ \t]*[A-Za-z_][\w./-]*[ \t]*)*)?\]")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_QUOTE = re.compile(r"\^?([A-Za-z0-9-]+)")
+_DEVICE = re.compile(r"cpu|mps|cuda(?::\d{1,3})?")
+_EXCEPTION = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_ENV = re.compile(r"[^=\s\0]+")
+_NON_TEXT = frozenset({"null", "Null", "NULL", "~"})
+_BOOLEANS = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
+
+Load = Callable[[str, bool], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with an option; ``line`` counts from 0 at the block's first line."""
+
+    line: int
+    what: str
+    hint: str
+    stops: bool = True
+
+
+class _Wrong(Exception):
+    """A value that is not of its option's type: what it has to be."""
+
+
+def read_options(
+    source: str, role: Role, attributes: Iterable[tuple[str, str]], load: Load
+) -> tuple[Options, tuple[Fault, ...]]:
+    """The options of a block: its leading ``#|`` lines, and those given on the fence.
+
+    ``load(text, typed)`` reads YAML, untyped for text, and raises ``ValueError`` with a ``line``.
+    A faulty option keeps its default. All faults are reported.
+    """
+    groups, faults = _groups(source.split("\n"))
+    groups += [_Group(-1, key, value) for key, value in attributes]
+    values: dict[str, Any] = {}
+    for group in groups:
+        fault = _read(group, role, values, load)
+        if fault:
+            faults.append(fault)
+    return Options(**values), tuple(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """One option: the line of its key (-1: on the fence), and its value as text."""
+
+    line: int
+    key: str
+    value: str
+
+
+def _groups(lines: Sequence[str]) -> tuple[list[_Group], list[Fault]]:
+    groups: list[_Group] = []
+    faults: list[Fault] = []
+    end = 0
+    for end, line in enumerate(lines):
+        match = _LINE.match(line)
+        if not match:
+            if line.strip():
+                break
+            continue
+        text = match[1].rstrip()
+        if pair := _KEY.fullmatch(text):
+            groups.append(_Group(end, pair[1], pair[2] or ""))
+        elif groups and (text[:1] in ("", " ", "\t", "#", "]") or text.startswith("- ")):
+            last = groups[-1]
+            groups[-1] = _Group(last.line, last.key, f"{last.value}\n{text}")
+        elif text and not text.startswith("#"):
+            what = f"The option line `{_short(text)}` has no key."
+            faults.append(Fault(end, what, "Write `#| key: value`."))
+    return groups, faults + _late(lines, end)
+
+
+def _late(lines: Sequence[str], start: int) -> list[Fault]:
+    """Option lines that stand below code, where they are only comments."""
+    found = []
+    for index in range(start, len(lines)):
+        match = _LINE.match(lines[index]) if lines[index].startswith("#|") else None
+        pair = _KEY.fullmatch(match[1]) if match else None
+        if pair and pair[1] in _TYPES:
+            what = f"The option {pair[1]} stands below code, where it has no effect."
+            found.append(Fault(index, what, "Move the line to the top of the block.", stops=False))
+    return found
+
+
+def _read(group: _Group, role: Role, values: dict[str, Any], load: Load) -> Fault | None:
+    key = group.key
+    if key not in _TYPES:
+        what = f"There is no option {_short(key)}."
+        return Fault(group.line, what, f"The options are {', '.join(_TYPES)}.")
+    if key in values:
+        return Fault(group.line, f"The option {key} is given twice.", "Keep one of them.")
+    if key == "kind" and role is not Role.TEST:
+        what = f"Only a test has a kind, this is a {role} block."
+        return Fault(group.line, what, "Remove the line, or make the block a test.")
+    if len(group.value) > LONGEST:
+        what = f"The option {key} is longer than {LONGEST} characters."
+        return Fault(group.line, what, "Shorten its value.")
+    form, check, typed = _TYPES[key]
+    try:
+        values[key] = check(_value(group.value, typed, load))
+    except _Wrong:
+        what = f"The option {key} cannot be `{_short(group.value.strip())}`."
+        return Fault(group.line, what, f"It is {form}.")
+    except ValueError as fault:
+        line = group.line + max(getattr(fault, "line", 0), 0)
+        what = f"The option {key} is no YAML: {fault}."
+        return Fault(line, what, f"It is {form}; text with special characters goes in quotes.")
+    return None
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _value(text: str, typed: bool, load: Load) -> object:
+    """``text`` as YAML says; the plain forms, nearly all there are, without loading YAML."""
+    plain = text.strip()
+    if _WORD.fullmatch(plain) and plain not in _NON_TEXT:
+        return _BOOLEANS.get(plain, plain) if typed else plain
+    if typed and _NUMBER.fullmatch(plain):
+        return int(plain)
+    if not typed and _WORDS.fullmatch(plain):
+        inner = plain[1:-1].strip()
+        return [word.strip() for word in inner.split(",")] if inner else []
+    return load(text, typed)
+
+
+# --- types -----------------------------------------------------------------------------------
+
+
+def _list_of(pattern: re.Pattern[str]) -> Callable[[object], tuple[str, ...]]:
+    def check(value: object) -> tuple[str, ...]:
+        items = value if isinstance(value, list) else [value]
+        matches = [pattern.fullmatch(item) for item in items if isinstance(item, str)]
+        if len(matches) < len(items) or not all(matches):
+            raise _Wrong
+        return tuple(match[match.lastindex or 0] for match in matches if match)
+
+    return check
+
+
+def _one_of(*words: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise _Wrong
+        return value
+
+    return check
+
+
+def _exception(value: object) -> str:
+    if not isinstance(value, str) or not _EXCEPTION.fullmatch(value):
+        raise _Wrong
+    return value
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _Wrong
+    return value
+
+
+def _integer(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _Wrong
+    return value
+
+
+def _seconds(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise _Wrong
+    if not (math.isfinite(value) and value > 0):
+        raise _Wrong
+    return float(value)
+
+
+def _devices(value: object) -> tuple[str, ...]:
+    devices = _list_of(_DEVICE)(value)
+    if not devices or len(set(devices)) < len(devices):
+        raise _Wrong
+    return devices
+
+
+_PATH = re.compile(r"[^\0\r\n]+")
+
+# The form as a message says it, the check, and whether YAML's types count (else all is text).
+_TYPES: dict[str, tuple[str, Callable[[object], object], bool]] = {
+    "needs": ("a list of block ids", _list_of(_ID), False),
+    "quotes": ("a list of block ids of quotes", _list_of(_QUOTE), False),
+    "kind": (f"one of {', '.join(KINDS)}", _one_of(*KINDS), False),
+    "device": ("cpu, cuda, cuda:1, mps or a list of them", _devices, False),
+    "timeout": ("a positive number of seconds", _seconds, True),
+    "seed": ("an integer", _integer, True),
+    "raises": ("the name of an exception", _exception, False),
+    "slow": ("true or false", _boolean, True),
+    "output": (f"one of {', '.join(OUTPUTS)}", _one_of(*OUTPUTS), False),
+    "data": ("a list of paths", _list_of(_PATH), False),
+    "env": ("a list of names of environment variables", _list_of(_ENV), False),
+    "cache": ("true or false", _boolean, True),
+}

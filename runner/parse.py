@@ -1,0 +1,381 @@
+"""Text -> Note: every fact the author wrote, every fault of the text, and never an exception."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from . import fences, frontmatter, options, tags
+from .note import Block, Note, Problem, Region, Severity, Span
+from .result import Status
+
+_FENCE_LINE = re.compile(
+    rb"(?:^|[\r\n])(?:[ \t>*+\-\d.)]|\xc2\xa0|\xef\xbb\xbf)*(?:```|~~~)"
+    rb"(?:[^\r\n{]*\{[^\r\n=:]*[=:]|[`~]*[ \t]*[pP][yY][^\r\n=]*=)"
+)
+_TAGGED_LINE = re.compile(r"^[ \t>]*(?:[-+*][ \t]+)?(`{3,}|~{3,})([^\r\n]*)", re.M)
+_NBSP_FENCE = re.compile(r"^[ \t>]*\u00a0[ \t\u00a0]*(?:`{3,}|~{3,})([^\r\n]*)", re.M)
+_TAB_AFTER_QUOTE = re.compile(r"[ ]{0,3}>[ >]*\t")
+_MARKER = re.compile(r"<!--[ \t]*(/?runner(?:[:-]\S.*?)?)[ \t]*-->")
+_OPENER = re.compile(
+    r"runner:([A-Za-z][A-Za-z0-9_-]*)[ \t]+([0-9a-f]{8})[ \t]+"
+    rf"({'|'.join(Status)})(?:[ \t]+([a-z0-9:,]+))?"
+)
+_BETWEEN = re.compile(r"[ \t>]*")
+
+
+def might_have_blocks(data: bytes) -> bool:
+    """Whether the bytes of a note can hold a tagged fence, a slip of one, or a marker of ours.
+
+    A note for which this is false has no block, no region and no problem.
+    """
+    if b"<!--" in data and b"runner" in data:
+        return True
+    return (b"```" in data or b"~~~" in data) and _FENCE_LINE.search(data) is not None
+
+
+def module_name(stem: str) -> str:
+    """The module name of a note whose file name is ``stem`` (DESIGN 2.2)."""
+    name = unicodedata.normalize("NFKC", stem).lower()
+    # Lower case can leave NFKC, and Python normalises the names it reads.
+    name = unicodedata.normalize("NFKC", name)
+    name = "".join(char if ("a" + char).isidentifier() else " " for char in name)
+    name = re.sub(" +", "_", name)
+    if not name.isidentifier():
+        name = f"n{name}"
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def parse(path: str, text: str) -> Note:
+    """The note at ``path``, relative to the vault's root. Never raises on any text (law 1).
+
+    ``text`` is the decoded file with its byte order mark and newlines; all spans are offsets in it.
+    """
+    return _Reader(path, text).note()
+
+
+@dataclass(frozen=True, slots=True)
+class _Marker:
+    """A comment line of ours; ``opener`` is set for a well-formed ``runner:…``."""
+
+    first: int
+    word: str
+    opener: re.Match[str] | None
+
+
+class _Reader:
+    """One parse: the text seen as lines, fences and comments, and the problems found so far."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.text = text
+        self.lines = fences.Lines(text)
+        self.problems: list[Problem] = []
+        self.writable = True
+        self.frontmatter = frontmatter.locate(text)
+        skip = self.lines.at(self.frontmatter.end) + 1 if self.frontmatter.end else 0
+        self.outline = fences.outline(self.lines, skip)
+        html = [self.lines.span(h.first, h.last) for h in self.outline.html]
+        blocks = fences.merge([self.frontmatter], self.outline.code, html)
+        # Without `%%` there is no comment, and inline code decides nothing.
+        inline = fences.inline_code(text, blocks) if "%%" in text else ()
+        self.comments = fences.comments(text, fences.merge(blocks, inline))
+
+    def note(self) -> Note:
+        found = self._tagged_fences()
+        properties = self._properties(has_blocks=bool(found))
+        blocks = self._without_duplicates([b for f, tag in found if (b := self._block(f, tag))])
+        self._warn_of_what_does_not_run()
+        regions, matrices = self._regions(blocks)
+        return Note(
+            path=self.path,
+            text=self.text,
+            name=self._name(properties, has_blocks=bool(found)),
+            properties=properties,
+            frontmatter=self.frontmatter,
+            blocks=tuple(blocks),
+            regions=tuple(regions),
+            matrices=tuple(matrices),
+            headings=tuple(h for h in self.outline.headings if not self._is_hidden(h.line - 1)),
+            tasks=tuple(t for t in self.outline.tasks if not self._is_hidden(t.line - 1)),
+            code=fences.merge(self.outline.code),
+            problems=tuple(sorted(set(self.problems))),
+            writable=self.writable,
+        )
+
+    def _error(self, index: int, what: str, hint: str) -> None:
+        self.problems.append(Problem(index + 1, Severity.ERROR, what, hint))
+
+    def _warn(self, index: int, what: str, hint: str) -> None:
+        self.problems.append(Problem(index + 1, Severity.WARNING, what, hint))
+
+    def _is_hidden(self, index: int) -> bool:
+        return self.comments.cover(self.lines.starts[index])
+
+    # --- properties ------------------------------------------------------------------------------
+
+    def _properties(self, has_blocks: bool) -> Mapping[str, object]:
+        span = self.frontmatter
+        if not span.end or not (has_blocks or frontmatter.is_interesting(self.text, span)):
+            return {}
+        try:
+            return frontmatter.read(self.text, span)
+        except frontmatter.YamlFault as fault:
+            if has_blocks:
+                index = min(self.lines.at(span.start) + fault.line, self.lines.at(span.end))
+                what = f"The properties cannot be read: {fault}."
+                self._error(index, what, "Correct this line of YAML; the note runs without them.")
+            return {}
+
+    def _name(self, properties: Mapping[str, object], has_blocks: bool) -> str:
+        given = properties.get("module")
+        default = module_name(PurePosixPath(self.path).stem)
+        if given is None:
+            return default
+        if isinstance(given, str) and given.isidentifier() and not keyword.iskeyword(given):
+            return unicodedata.normalize("NFKC", given)
+        if not has_blocks:
+            return default
+        index = self._property_line("module")
+        what = f"The property module is no Python name: {_short(str(given))}."
+        self._error(index, what, f"Write letters, digits and _, for example `module: {default}`.")
+        return default
+
+    def _property_line(self, key: str) -> int:
+        pattern = re.compile(rf"""^["']?{key}["']?[ \t]*:""", re.M)
+        match = pattern.search(self.text, self.frontmatter.start, self.frontmatter.end)
+        return self.lines.at(match.start() if match else self.frontmatter.start)
+
+    # --- blocks ----------------------------------------------------------------------------------
+
+    def _tagged_fences(self) -> list[tuple[fences.Fence, tags.Tag]]:
+        found = []
+        for fence in self.outline.fences:
+            tag = tags.read_tag(fence.info)
+            if tag is None:
+                self._warn_of_swallowed(fence)
+            if tag is not None and not self._is_hidden(fence.first):
+                found.append((fence, tag))
+        return found
+
+    def _block(self, fence: fences.Fence, tag: tags.Tag) -> Block | None:
+        if tag.hint:
+            self._warn(fence.first, *tag.hint)
+        if tag.fault:
+            self._error(fence.first, *tag.fault)
+        if tag.role is None:
+            return None
+        if not fence.closed:
+            what = f"The fence of {tag.id} is never closed, so the block does not run."
+            self._error(fence.first, what, _how_to_close(fence))
+            return None
+        source = _dedent(fence.content)
+        self._warn_of_odd_spaces(fence)
+        given, faults = options.read_options(
+            source, tag.role, tag.attributes, frontmatter.load_yaml
+        )
+        for fault in faults:
+            report = self._error if fault.stops else self._warn
+            report(fence.first + 1 + fault.line, fault.what, fault.hint)
+        return Block(
+            role=tag.role,
+            id=tag.id,
+            line=fence.first + 1,
+            code_line=fence.first + 2,
+            span=self.lines.span(fence.first, fence.last),
+            source=source,
+            options=given,
+            prefix=fence.prefix,
+            fault=next((fault.what for fault in faults if fault.stops), None),
+        )
+
+    def _without_duplicates(self, blocks: Sequence[Block]) -> list[Block]:
+        """``blocks``, those that share an id with a fault."""
+        lines: dict[str, list[int]] = {}
+        for block in blocks:
+            lines.setdefault(block.id, []).append(block.line)
+        checked = []
+        for block in blocks:
+            first, *others = lines[block.id]
+            if others:
+                other = first if block.line != first else others[0]
+                what = f"The id {block.id} is also the id of the block in line {other}."
+                self._error(block.line - 1, what, "Give each block of the note its own id.")
+                block = replace(block, fault=block.fault or what)
+            checked.append(block)
+        return checked
+
+    def _warn_of_odd_spaces(self, fence: fences.Fence) -> None:
+        if "\u00a0" in fence.content:
+            index = fence.first + 1 + fence.content[: fence.content.index("\u00a0")].count("\n")
+            what = "The code holds a no-break space, which Python does not read."
+            self._warn(index, what, "Replace it by a normal space.")
+        if ">" not in fence.prefix:
+            return
+        for index in range(fence.first, fence.last + 1):
+            if _TAB_AFTER_QUOTE.match(self.lines[index]):
+                what = "A tab after > shifts the code by a varying number of spaces."
+                self._warn(index, what, "Write a space after >, and indent the code by spaces.")
+                return
+
+    def _warn_of_swallowed(self, fence: fences.Fence) -> None:
+        """A fence left open takes in the next block; a longer one documents it on purpose."""
+        for match in _TAGGED_LINE.finditer(fence.content):
+            by_accident = not fence.closed or match[1].startswith(fence.marks)
+            if by_accident and _is_tagged(match[2]) and not self._is_hidden(fence.first):
+                what = "This fence holds a tagged block, which does not run."
+                hint = "Close it above the block; to show the block as text, open it longer."
+                self._warn(fence.first, what, hint)
+                return
+
+    def _warn_of_what_does_not_run(self) -> None:
+        opened = self.comments.open_at
+        if opened is not None:
+            tagged = (
+                fence
+                for fence in self.outline.fences
+                if self.lines.starts[fence.first] > opened and _is_tagged(fence.info)
+            )
+            if next(tagged, None):
+                what = "This %% is never closed; the tagged blocks below it do not run."
+                self._warn(self.lines.at(opened), what, "Write %% where the comment ends.")
+        if "\u00a0" in self.text:
+            self._warn_of_nbsp_fences()
+
+    def _warn_of_nbsp_fences(self) -> None:
+        for match in _NBSP_FENCE.finditer(self.text):
+            start = match.start()
+            hidden = self.comments.cover(start) or fences.inside(self.outline.code, start)
+            if not hidden and _is_tagged(match[1]):
+                what = "A no-break space before the fence: this is no block and does not run."
+                self._warn(self.lines.at(start), what, "Delete the space before the backticks.")
+
+    # --- output regions --------------------------------------------------------------------------
+
+    def _markers(self) -> Iterator[_Marker]:
+        for html in self.outline.html:
+            match = _MARKER.fullmatch(html.content.strip())
+            if match and not self._is_hidden(html.first):
+                yield _Marker(html.first, match[1], _OPENER.fullmatch(match[1]))
+
+    def _regions(self, blocks: Sequence[Block]) -> tuple[list[Region], list[Span]]:
+        regions: list[Region] = []
+        matrices: list[Span] = []
+        opened: _Marker | None = None
+        owners = {self.lines.at(block.span.end): block.id for block in blocks}
+        starts = [block.line - 1 for block in blocks]
+        for marker in self._markers():
+            if marker.word != "/runner":
+                if opened:
+                    self._unclosed(opened)
+                opened = marker if self._opens(marker) else None
+                continue
+            if opened is None:
+                self._stop_writing(marker.first, "This closing marker has no opening one.")
+            elif bisect_left(starts, opened.first) < bisect_left(starts, marker.first):
+                self._stop_writing(opened.first, "A block stands between this marker and its end.")
+            elif opened.opener:
+                regions.append(self._region(opened.first, opened.opener, marker.first, owners))
+            elif opened.word == "runner-matrix":
+                matrices.append(self.lines.span(opened.first, marker.first))
+            opened = None
+        if opened:
+            self._unclosed(opened)
+        self._report_homeless(regions)
+        return regions, matrices
+
+    def _opens(self, marker: _Marker) -> bool:
+        if marker.word.startswith("runner:") and not marker.opener:
+            self._stop_writing(marker.first, "This opening marker cannot be read.")
+        return marker.word.startswith("runner:") or marker.word == "runner-matrix"
+
+    def _unclosed(self, opened: _Marker) -> None:
+        if opened.opener or opened.word == "runner-matrix":
+            self._stop_writing(opened.first, "This opening marker has no closing one.")
+
+    def _stop_writing(self, index: int, what: str) -> None:
+        self.writable = False
+        hint = "Delete these results with their markers; until then nothing is written to the note."
+        self._error(index, what, hint)
+
+    def _region(
+        self, first: int, opener: re.Match[str], last: int, owners: Mapping[int, str]
+    ) -> Region:
+        above = owners.get(self._line_above(first))
+        return Region(
+            id=opener[1],
+            digest=opener[2],
+            status=opener[3],
+            device=opener[4] or "",
+            line=first + 1,
+            span=self.lines.span(first, last),
+            block=above if above == opener[1] else None,
+        )
+
+    def _line_above(self, index: int) -> int:
+        """The last line above line ``index`` that is not blank, -1 if there is none."""
+        index -= 1
+        while index >= 0 and _BETWEEN.fullmatch(self.lines[index]):
+            index -= 1
+        return index
+
+    def _report_homeless(self, regions: Sequence[Region]) -> None:
+        owned = {region.block for region in regions}
+        # Below a fence that a fault keeps from being a block the fault has been told already.
+        faulty = {
+            fence.last
+            for fence in self.outline.fences
+            if (tag := tags.read_tag(fence.info)) is not None and tag.role is None
+        }
+        for region in regions:
+            if region.block is not None or self._line_above(region.line - 1) in faulty:
+                continue
+            if region.id in owned:
+                self._stop_writing(region.line - 1, f"The block {region.id} has two regions.")
+                continue
+            what = f"These are results of {region.id}, which is not the block right above them."
+            hint = "Delete them with their markers, or move them right below their block."
+            self._error(region.line - 1, what, hint)
+
+
+def _is_tagged(info: str) -> bool:
+    tag = tags.read_tag(info)
+    return tag is not None and (tag.role is not None or tag.fault is not None)
+
+
+def _how_to_close(fence: fences.Fence) -> str:
+    where = " with the same prefix as its first" if fence.prefix else ""
+    return f"End it by a line of backticks (or tildes, as it began){where}."
+
+
+def _dedent(content: str) -> str:
+    """``content`` without its common indent; unlike ``textwrap.dedent`` blank lines stay."""
+    margin: str | None = None
+    for line in content.split("\n"):
+        if not line.strip():
+            continue
+        indent = line[: len(line) - len(line.lstrip(" \t"))]
+        margin = indent if margin is None else _common(margin, indent)
+        if not margin:
+            return content
+    if not margin:
+        return content
+    return "\n".join(line.removeprefix(margin) for line in content.split("\n"))
+
+
+def _common(left: str, right: str) -> str:
+    count = 0
+    for a, b in zip(left, right, strict=False):
+        if a != b:
+            break
+        count += 1
+    return left[:count]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,371 @@
+"""Workers seen from the parent: who runs what, time limits, deaths, all as a stream of events.
+
+One supervisor thread owns all state; other threads only put messages on its queue: callers their
+wishes, one reader per worker what the worker says.
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import queue
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .child import Worker, WorkerError, start_command, start_environment, why_not_started
+from .crash import Stack, dumped_stack, exit_words
+from .job import Job, Step
+from .result import Failure, Result, Status, Text, decode, encode
+
+__all__ = [
+    "BlockDone",
+    "BlockOutput",
+    "BlockStarted",
+    "Event",
+    "LaneEnded",
+    "Pool",
+    "WorkerError",
+]
+
+GRACE = 2.0  # seconds from the interrupt to the kill
+_STANDBY_AFTER = 0.2  # seconds of idleness before a spare worker is started
+
+
+@dataclass(frozen=True, slots=True)
+class BlockStarted:
+    lane: int
+    block: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockOutput:
+    """``line``: the latest line the block printed. ``place``: where in the notes it is now."""
+
+    lane: int
+    block: str
+    line: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockDone:
+    lane: int
+    block: str
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class LaneEnded:
+    """``finished`` is false where the worker died or was stopped before its last step."""
+
+    lane: int
+    finished: bool
+
+
+Event = BlockStarted | BlockOutput | BlockDone | LaneEnded
+
+
+# --- the pool ----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Lane:
+    number: int
+    job: Job
+    step: Step | None = None
+    deadline: float | None = None
+    interrupted: bool = False
+    place: str = ""
+
+    def begin(self, block: str) -> None:
+        """A block has started: its time runs."""
+        self.step = next(step for step in self.job.steps if step.id == block)
+        self.deadline = time.monotonic() + self.step.timeout
+        self.place = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Submit:
+    lane: _Lane
+
+
+@dataclass(frozen=True, slots=True)
+class _Cancel:
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Close:
+    pass
+
+
+class Pool:
+    """Runs jobs, each in a fresh worker process, at most ``workers`` at a time.
+
+    ``launcher`` is put before ``python`` to start workers elsewhere. ``preload`` names modules
+    that a worker imports before it gets a job; ``threads`` is the thread count of numeric
+    libraries. Raises ``WorkerError`` if no worker can be started; ``next_event`` raises it where
+    the worker's interpreter fails later.
+    """
+
+    def __init__(
+        self,
+        python: str,
+        launcher: tuple[str, ...] = (),
+        workers: int = 1,
+        preload: tuple[str, ...] = (),
+        threads: int = 1,
+    ) -> None:
+        self._command = start_command(python, launcher, threads)
+        self._env = start_environment(threads)
+        self._preload = preload
+        self._size = workers
+        self._numbers = itertools.count(1)
+        self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Event | WorkerError] = queue.SimpleQueue()
+        self._waiting: deque[_Lane] = deque()
+        self._busy: dict[Worker, _Lane] = {}
+        self._leaving: list[threading.Thread] = []
+        self._idle_since = time.monotonic()
+        self._broken = False
+        self._closed = False
+        self._spare = [self._start()]
+        self._thread = threading.Thread(target=self._supervise, daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def submit(self, job: Job) -> int:
+        """Run ``job`` as soon as a worker is free; returns the number of its lane."""
+        number = next(self._numbers)
+        self._inbox.put(_Submit(_Lane(number, job)))
+        return number
+
+    def cancel(self, lane: int) -> None:
+        """Stop a lane: its block gets no result, and ``LaneEnded(lane, False)`` follows."""
+        self._inbox.put(_Cancel(lane))
+
+    def next_event(self, timeout: float | None = None) -> Event | None:
+        """The next event, ``None`` after ``timeout`` seconds without one."""
+        try:
+            event = self._events.get(timeout=timeout)
+        except queue.Empty:
+            return None
+        if isinstance(event, WorkerError):
+            raise event
+        return event
+
+    def close(self) -> None:
+        """Kill all workers and what they started; lanes that run get no further event."""
+        if self._closed:
+            return
+        self._closed = True
+        atexit.unregister(self.close)
+        self._inbox.put(_Close())
+        self._thread.join()
+        for thread in self._leaving:
+            thread.join()
+
+    # --- the supervisor's thread ---------------------------------------------------------------
+
+    def _supervise(self) -> None:
+        while True:
+            try:
+                message = self._inbox.get(timeout=self._patience())
+            except queue.Empty:
+                message = None
+            if isinstance(message, _Close):
+                break
+            self._handle(message)
+            self._enforce_limits()
+            self._assign()
+        for worker in (*self._busy, *self._spare):
+            worker.kill()
+
+    def _handle(self, message: Any) -> None:
+        if isinstance(message, _Submit):
+            self._waiting.append(message.lane)
+        elif isinstance(message, _Cancel):
+            self._stop_lane(message.number)
+        elif message is not None:
+            self._hear(*message)
+
+    def _patience(self) -> float | None:
+        """Seconds until something is due though nobody says anything."""
+        due = [lane.deadline for lane in self._busy.values() if lane.deadline is not None]
+        if self._is_idle() and not self._spare:
+            due.append(self._idle_since + _STANDBY_AFTER)
+        return max(0.0, min(due) - time.monotonic()) if due else None
+
+    def _is_idle(self) -> bool:
+        return not (self._busy or self._waiting or self._broken)
+
+    def _start(self) -> Worker:
+        worker = Worker(self._command, self._env, self._inbox)
+        if self._preload:
+            worker.send(op="preload", modules=list(self._preload))
+        return worker
+
+    def _assign(self) -> None:
+        """Give waiting lanes to workers; keep a spare one where it will be needed."""
+        while self._waiting and len(self._busy) < self._size:
+            worker = self._spare.pop(0) if self._spare else self._try_start()
+            if worker is None:
+                return
+            lane = self._waiting.popleft()
+            self._busy[worker] = lane
+            worker.send(op="job", job=encode(lane.job))
+        rested = self._is_idle() and time.monotonic() - self._idle_since >= _STANDBY_AFTER
+        if not self._spare and (self._waiting or rested) and (worker := self._try_start()):
+            self._spare.append(worker)
+
+    def _try_start(self) -> Worker | None:
+        if self._broken:
+            return None
+        try:
+            return self._start()
+        except WorkerError as error:
+            self._give_up(error)
+            return None
+
+    def _give_up(self, error: WorkerError) -> None:
+        """No worker can be started: say so, once and for all."""
+        self._broken = True
+        self._events.put(error)
+
+    # --- what workers say ----------------------------------------------------------------------
+
+    def _hear(self, worker: Worker, said: dict[str, Any] | None) -> None:
+        lane = self._busy.get(worker)
+        if lane is None and worker not in self._spare:
+            return  # a farewell of one that was already let go
+        if said is None:
+            self._bury(worker, lane)
+        elif said["event"] == "ready":
+            worker.ready = said
+        elif lane is not None:
+            self._report(worker, lane, said)
+
+    def _report(self, worker: Worker, lane: _Lane, said: dict[str, Any]) -> None:
+        match said["event"]:
+            case "start":
+                lane.begin(said["id"])
+                self._events.put(BlockStarted(lane.number, said["id"]))
+            case "output":
+                lane.place = said["at"] or lane.place
+                self._events.put(BlockOutput(lane.number, said["id"], said["line"], lane.place))
+            case "done":
+                self._finish_step(worker, lane, decode(Result, said["result"]))
+            case "end":
+                self._remove(worker)
+                self._let_go(worker)
+                self._events.put(LaneEnded(lane.number, True))
+
+    def _finish_step(self, worker: Worker, lane: _Lane, result: Result) -> None:
+        assert lane.step is not None
+        if lane.interrupted:
+            return self._end_lane(worker, lane, _timed_out(lane.step, result))
+        lane.deadline = None
+        self._events.put(BlockDone(lane.number, lane.step.id, result))
+
+    def _enforce_limits(self) -> None:
+        now = time.monotonic()
+        for worker, lane in list(self._busy.items()):
+            if lane.deadline is None or now < lane.deadline:
+                continue
+            if lane.interrupted:
+                self._kill_stuck(worker, lane)
+            else:
+                lane.interrupted = True
+                lane.deadline = now + GRACE
+                worker.send(op="interrupt")
+
+    def _kill_stuck(self, worker: Worker, lane: _Lane) -> None:
+        """The block did not answer the interrupt: take what it wrote and where it is."""
+        assert lane.step is not None
+        partial = worker.partial_output()
+        worker.kill()
+        stack = dumped_stack(worker.errors(), lane.job.notes)
+        result = _died(Status.TIMEOUT, "", stack, lane.place, partial)
+        self._end_lane(worker, lane, _timed_out(lane.step, result))
+
+    def _bury(self, worker: Worker, lane: _Lane | None) -> None:
+        """The worker's streams ended by themselves."""
+        partial = worker.partial_output()
+        code = worker.kill()
+        if worker.ready is None:
+            self._give_up(WorkerError(why_not_started(self._command, code, worker.errors())))
+        if lane is None:
+            self._spare.remove(worker)
+            return
+        if lane.step is None or worker.ready is None:
+            return self._end_lane(worker, lane, None)
+        stack = dumped_stack(worker.errors(), lane.job.notes)
+        died = _died(Status.CRASHED, exit_words(code), stack, lane.place, partial)
+        died = _timed_out(lane.step, died) if lane.interrupted else died
+        self._end_lane(worker, lane, replace(died, device=lane.step.device))
+
+    def _stop_lane(self, number: int) -> None:
+        waiting = [lane for lane in self._waiting if lane.number == number]
+        for lane in waiting:
+            self._waiting.remove(lane)
+            self._events.put(LaneEnded(number, False))
+        for worker, lane in list(self._busy.items()):
+            if lane.number == number:
+                self._end_lane(worker, lane, None)
+
+    def _end_lane(self, worker: Worker, lane: _Lane, result: Result | None) -> None:
+        """End a lane before its last step, and its worker with it."""
+        worker.kill()
+        self._remove(worker)
+        if result is not None and lane.step is not None:
+            self._events.put(BlockDone(lane.number, lane.step.id, result))
+        self._events.put(LaneEnded(lane.number, False))
+
+    def _remove(self, worker: Worker) -> None:
+        del self._busy[worker]
+        self._idle_since = time.monotonic()
+
+    def _let_go(self, worker: Worker) -> None:
+        """What a finished worker left running is ended beside the next lane."""
+        self._leaving = [thread for thread in self._leaving if thread.is_alive()]
+        self._leaving.append(threading.Thread(target=worker.leave, daemon=True))
+        self._leaving[-1].start()
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def _timed_out(step: Step, result: Result) -> Result:
+    """``result`` of an interrupted block as a time-out that names the line it was on."""
+    places = [f.place for f in result.failure.frames if f.place] if result.failure else []
+    at = f": still running at {places[-1].token()}" if places else ""
+    failure = replace(result.failure, kind="TimeLimit", message="") if result.failure else None
+    return replace(
+        result,
+        status=Status.TIMEOUT,
+        failure=failure,
+        device=step.device,
+        reason=f"time limit of {step.timeout:g} s reached{at}",
+    )
+
+
+def _died(status: Status, what: str, stack: Stack, last: str, partial: str) -> Result:
+    """The result of a block whose process is gone; ``last`` is where it was seen last."""
+    frames = stack.frames
+    where = ""
+    if frames and frames[-1].place:
+        where = f" at {frames[-1].place.token()}"
+    elif last:
+        where = f", last seen at {last}"
+    outputs = (Text(partial),) if partial else ()
+    failure = Failure("Crash", what, frames) if frames else None
+    return Result(status, outputs, failure, reason=f"{what}{where}")

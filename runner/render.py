@@ -1,0 +1,263 @@
+"""Results into a note: the new text, and the files it embeds. Nothing else of the text changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from .body import Body, Setting, body
+from .note import Block, Note, Region, Span
+from .result import Place, Result, Status
+
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_CLOSING = "<!-- /runner -->"
+# Lines that name later lines can change length with them; real notes settle in the second pass.
+_PASSES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What to show under a block: the digest its marker carries, and the result."""
+
+    digest: str
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the vault decides.
+
+    ``embed`` and ``link`` turn the name of a figure or text file into the text that shows it in
+    this note ("" where it cannot be stored: then neither embed nor file is made). ``locate``
+    names a place in another note.
+    """
+
+    embed: Callable[[str], str]
+    link: Callable[[str], str]
+    locate: Callable[[Place], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The note's new text (the same object where nothing changes); the regions' files by name."""
+
+    text: str
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    span: Span
+    new: str
+
+    def shift(self, text: str) -> int:
+        """By how many lines what follows moves down."""
+        return _count_lines(self.new) - _count_lines(self.span.of(text))
+
+
+def render(note: Note, shown: Mapping[str, Shown], surroundings: Surroundings) -> Rendered:
+    """``note`` with each of ``shown`` (by block id) in the region behind its block.
+
+    A block that is not in ``shown`` keeps its region byte for byte; so does one that was skipped
+    while its region is current. A note that is not writable stays as it is.
+    """
+    blocks = [b for b in note.blocks if b.fault is None and _replaces(note, b, shown.get(b.id))]
+    if not note.writable or not blocks:
+        return Rendered(note.text, {})
+    shifts = dict.fromkeys((b.id for b in note.blocks), 0)
+    for _ in range(_PASSES):
+        bodies = {
+            b.id: body(b, shown[b.id].result, _setting(note, b, shifts, surroundings))
+            for b in blocks
+        }
+        edits = [_edit(note, b, shown[b.id], bodies[b.id]) for b in blocks]
+        assumed, shifts = shifts, _shifts(note, edits)
+        if assumed == shifts:
+            break
+    files = {name: data for made in bodies.values() if made for name, data in made.files.items()}
+    return Rendered(_spliced(note.text, edits), files)
+
+
+def _replaces(note: Note, block: Block, shown: Shown | None) -> bool:
+    if shown is None:
+        return False
+    region = note.region(block.id)
+    return not (
+        shown.result.status is Status.SKIPPED
+        and region is not None
+        and region.digest == shown.digest
+        and region.status != Status.SKIPPED
+    )
+
+
+def _setting(
+    note: Note, block: Block, shifts: Mapping[str, int], surroundings: Surroundings
+) -> Setting:
+    """Where the body of ``block`` stands if each block's lines move down by ``shifts``."""
+    name = note.path.rpartition("/")[2]
+    code_lines = {b.id: b.code_line + shifts[b.id] for b in note.blocks}
+
+    def locate(place: Place) -> str:
+        if place.module != note.module:
+            return surroundings.locate(place)
+        if place.block not in code_lines:
+            return name
+        return f"{name}:{code_lines[place.block] + place.line - 1}"
+
+    return Setting(
+        stem=f"{note.name}-{block.id}",
+        here=f"{name}:{block.line + shifts[block.id]}",
+        locate=locate,
+        embed=surroundings.embed,
+        link=surroundings.link,
+    )
+
+
+def _shifts(note: Note, edits: Collection[_Edit]) -> dict[str, int]:
+    moves = [(edit.span.start, edit.shift(note.text)) for edit in edits]
+    return {
+        block.id: sum(lines for start, lines in moves if start < block.span.start)
+        for block in note.blocks
+    }
+
+
+# --- regions ---------------------------------------------------------------------------------
+
+
+def _edit(note: Note, block: Block, shown: Shown, body: Body | None) -> _Edit:
+    region = note.region(block.id)
+    if body is None:
+        return _removal(note, block, region)
+    newline = _newline_behind(note.text, block.span)
+    paragraphs = [_marker(block, shown), "", *body.lines, *([""] if body.lines else []), _CLOSING]
+    new = newline.join(f"{block.prefix}{line}".rstrip() for line in paragraphs)
+    if region is not None:
+        return _Edit(region.span, new)
+    # Spliced in front of the newline that ends the block, so that taking it out gives back the
+    # same bytes, whatever follows.
+    end = block.span.end
+    return _Edit(Span(end, end), f"{newline}{block.prefix.rstrip()}{newline}{new}")
+
+
+def _removal(note: Note, block: Block, region: Region | None) -> _Edit:
+    """Takes out the region and the blank lines between it and its block."""
+    end = block.span.end
+    if region is None:
+        return _Edit(Span(end, end), "")
+    between = note.text[end : region.span.start]
+    start = region.span.start if between.strip("\r\n\t >") else end
+    return _Edit(Span(start, region.span.end), "")
+
+
+def _marker(block: Block, shown: Shown) -> str:
+    assert re.fullmatch("[0-9a-f]{8}", shown.digest), shown.digest
+    device = re.sub("[^a-z0-9:,]", "", shown.result.device)
+    words = [f"runner:{block.id}", shown.digest, shown.result.status, device]
+    return f"<!-- {' '.join(filter(None, words))} -->"
+
+
+def _newline_behind(text: str, span: Span) -> str:
+    """The newline that ends the block, or, at the end of the file, the one of the line above."""
+    if match := _NEWLINE.match(text, span.end):
+        return match[0]
+    newlines: list[str] = _NEWLINE.findall(span.of(text))
+    return newlines[-1]
+
+
+def _spliced(text: str, edits: Collection[_Edit]) -> str:
+    """``text`` with ``edits``, which are disjoint; the same object where they change nothing."""
+    pieces = []
+    position = 0
+    for edit in sorted(edits, key=lambda e: e.span):
+        assert position <= edit.span.start, f"edits overlap at {edit.span.start}"
+        pieces += [text[position : edit.span.start], edit.new]
+        position = edit.span.end
+    new = "".join([*pieces, text[position:]])
+    return text if new == text else new
+
+
+def _count_lines(text: str) -> int:
+    return len(_NEWLINE.findall(text))
+
+
+# --- files -----------------------------------------------------------------------------------
+
+_LINKED = re.compile(r"!?\[\[(?P<wiki>[^\]|#]+)[^\]]*\]\]|!?\[[^\]]*\]\(<?(?P<md>[^)>]+)>?\)")
+
+
+def linked_files(note: Note, id: str) -> frozenset[str]:
+    """Names of the figure and text files that the region of block ``id`` shows as its own.
+
+    What the block printed is not searched: an output cannot claim a file.
+    """
+    region = note.region(id)
+    if region is None:
+        return frozenset()
+    ours = re.compile(rf".*-{re.escape(id)}(-[0-9]+\.(png|svg)|\.txt)")
+    targets = (
+        unquote(m["md"]) if m["md"] else m["wiki"]
+        for line in _outside_fences(region.span.of(note.text))
+        for m in _LINKED.finditer(line)
+    )
+    names = (target.strip().rpartition("/")[2] for target in targets)
+    return frozenset(name for name in names if ours.fullmatch(name))
+
+
+def _outside_fences(text: str) -> list[str]:
+    """The lines of a region that are not in one of our fences."""
+    outside = []
+    ticks = ""
+    for line in _NEWLINE.split(text):
+        content = line.lstrip(" \t>")
+        if ticks:
+            ticks = "" if content.rstrip() == ticks else ticks
+        elif match := re.match("`{3,}", content):
+            ticks = match[0]
+        else:
+            outside.append(line)
+    return outside
+
+
+# --- what else of a note is ours -------------------------------------------------------------
+
+
+def matrix(note: Note, table: str) -> str:
+    """The note's text with ``table`` (lines of Markdown) between its matrix markers."""
+    return _spliced(note.text, [_matrix_edit(note, span, table) for span in note.matrices])
+
+
+def _matrix_edit(note: Note, span: Span, table: str) -> _Edit:
+    old = span.of(note.text)
+    opening = _NEWLINE.split(old)[0]
+    closing = _NEWLINE.split(old)[-1]
+    prefix = closing[: closing.index("<!--")]
+    newline = (_NEWLINE.findall(old) or ["\n"])[0]
+    lines = [f"{prefix}{line}".rstrip() for line in table.strip("\n").split("\n") if table]
+    inside = [prefix.rstrip(), *lines, *([prefix.rstrip()] if lines else [])]
+    return _Edit(span, newline.join([opening, *inside, closing]))
+
+
+def properties(note: Note, values: Mapping[str, str]) -> str:
+    """The note's text with the ``runner_*`` properties it already has set to ``values``.
+
+    Only a plain or quoted value on the property's own line is replaced, quotes and a comment
+    behind it stay.
+    """
+    edits = []
+    for name, value in values.items():
+        line = re.compile(
+            rf"""^{re.escape(name)}[ \t]*:[ \t]*(["']?)([\w/. -]*?)\1[ \t]*(?=\#|\r|\n|\Z)""", re.M
+        )
+        match = line.search(note.text, note.frontmatter.start, note.frontmatter.end)
+        if match:
+            edits.append(_value_edit(note.text, match, value))
+    return _spliced(note.text, edits)
+
+
+def _value_edit(text: str, match: re.Match[str], value: str) -> _Edit:
+    if match[1] or match[2]:
+        return _Edit(Span(*match.span(2)), value)
+    colon = text.index(":", match.start()) + 1
+    return _Edit(Span(colon, colon), f" {value}")

@@ -1,0 +1,126 @@
+"""Which vaults may execute code: the user's decision, kept outside every vault.
+
+Trust is given to a folder for good (``always``) or to the present content of its notes
+(``pinned``). It is no sandbox: what a trusted vault runs can do what its user can do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .note import Note
+from .userdirs import state_folder
+
+
+class TrustError(Exception):
+    """The trust store cannot be read or written; names the file and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """``pins`` maps note paths to the fingerprint they were trusted with; None means always."""
+
+    pins: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Notes of a pinned vault that are not as they were trusted."""
+
+    changed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    gone: tuple[str, ...] = field(default=())
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.added)
+
+
+def _file() -> Path:
+    return state_folder() / "trust.json"
+
+
+def _identity(root: Path) -> str:
+    return Path(os.path.realpath(root)).as_posix()
+
+
+def _load() -> dict[str, dict[str, object]]:
+    file = _file()
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise TrustError(
+            f"{file} cannot be read ({error}): delete it and trust your vaults again"
+        ) from None
+    if not isinstance(data, dict) or not all(isinstance(v, dict) for v in data.values()):
+        raise TrustError(f"{file} is damaged: delete it and trust your vaults again")
+    return data
+
+
+def _save(data: Mapping[str, object]) -> None:
+    file = _file()
+    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(data, stream, indent=1, ensure_ascii=False)
+        os.replace(temporary, file)
+    except OSError as error:
+        raise TrustError(f"{file} cannot be written: {error.strerror}") from None
+
+
+def granted(root: Path) -> Grant | None:
+    """What the user decided about the vault at ``root``; None if never, or revoked."""
+    entry = _load().get(_identity(root))
+    if entry is None:
+        return None
+    pins = entry.get("pins")
+    return Grant({str(k): str(v) for k, v in pins.items()} if isinstance(pins, dict) else None)
+
+
+def grant(root: Path, pins: Mapping[str, str] | None = None) -> None:
+    """Trust the vault for good, or, with ``pins``, as long as its notes stay as they are."""
+    data = _load()
+    data[_identity(root)] = {} if pins is None else {"pins": dict(pins)}
+    _save(data)
+
+
+def revoke(root: Path) -> bool:
+    """Forget the decision; False if there was none."""
+    data = _load()
+    known = data.pop(_identity(root), None) is not None
+    if known:
+        _save(data)
+    return known
+
+
+def fingerprints(notes: Iterable[Note]) -> dict[str, str]:
+    """Content of each note without what we wrote into it: regions and matrices."""
+    return {note.path: _fingerprint(note) for note in notes}
+
+
+def _fingerprint(note: Note) -> str:
+    ours = sorted([*(region.span for region in note.regions), *note.matrices])
+    kept, position = [], 0
+    for span in ours:
+        kept.append(note.text[position : span.start].rstrip())
+        position = span.end
+    kept.append(note.text[position:].strip())
+    author = "\n".join(part.lstrip() for part in kept)
+    return hashlib.sha256(author.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def changes(pins: Mapping[str, str], now: Mapping[str, str]) -> Changes:
+    """What differs between the notes as trusted and as they are."""
+    return Changes(
+        changed=tuple(sorted(p for p, f in now.items() if p in pins and pins[p] != f)),
+        added=tuple(sorted(set(now) - set(pins))),
+        gone=tuple(sorted(set(pins) - set(now))),
+    )

@@ -1,0 +1,250 @@
+"""A vault on disk: where it begins, which files it has, what its settings say.
+
+Reading a vault executes nothing and needs no trust, but for ``.runner.toml``, whose ``python``
+and ``launcher`` name programs: it is read only in trusted vaults.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .links import attachment_folder
+from .note import Note, Problem, Severity
+from .parse import might_have_blocks, module_name, parse
+
+CONFIG = ".runner.toml"
+LARGEST = 2 * 1024 * 1024  # bytes of a note; longer ones are data, not prose
+
+_PRUNED = frozenset({"node_modules", "__pycache__", "site-packages"})
+_CONFLICT_COPY = re.compile(r"\.sync-conflict-|\(.*conflicted copy.*\)", re.IGNORECASE)
+
+
+class VaultError(Exception):
+    """The vault cannot be used as asked: a path, a setting; the message names the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``.runner.toml``; ``timeout`` and ``quiet`` are seconds."""
+
+    python: str = ""
+    launcher: tuple[str, ...] = ()
+    device: str = ""
+    timeout: float | None = None
+    quiet: float | None = None
+    figures: str = "png"
+    workers: int | None = None
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """Size in bytes and modification time in ns: equal states are taken for equal content."""
+
+    size: int
+    mtime: int
+
+
+def find_root(path: Path) -> Path:
+    """The vault that ``path`` (a folder or a note) belongs to. Raises ``VaultError``."""
+    absolute = Path(os.path.abspath(path))
+    if not absolute.exists():
+        raise VaultError(f"{path} does not exist: give a vault or notes in it")
+    folder = absolute if absolute.is_dir() else absolute.parent
+    for candidate in (folder, *folder.parents):
+        if (candidate / ".obsidian").is_dir() or (candidate / CONFIG).is_file():
+            return candidate
+    return folder
+
+
+def read_settings(root: Path) -> Settings:
+    """The settings of a trusted vault. Raises ``VaultError`` naming the faulty line or key."""
+    file = root / CONFIG
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise VaultError(f"{CONFIG} is no TOML: {error}") from None
+    values = {key: _setting(key, value) for key, value in data.items()}
+    return Settings(**values)  # type: ignore[arg-type]  # _setting has checked names and types
+
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "python": (str,),
+    "launcher": (list,),
+    "device": (str,),
+    "timeout": (int, float),
+    "quiet": (int, float),
+    "figures": (str,),
+    "workers": (int,),
+    "exclude": (list,),
+}
+
+
+def _setting(key: str, value: object) -> object:
+    if key not in _TYPES:
+        raise VaultError(f"{CONFIG} has the unknown key `{key}`: allowed are {', '.join(_TYPES)}")
+    strings = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if not isinstance(value, _TYPES[key]) or isinstance(value, bool):
+        raise VaultError(f"{CONFIG}: `{key}` has the wrong type: {value!r}")
+    if isinstance(value, list) and not strings:
+        raise VaultError(f"{CONFIG}: `{key}` is a list of strings")
+    if key == "figures" and value not in ("png", "svg"):
+        raise VaultError(f'{CONFIG}: `figures` is "png" or "svg", not {value!r}')
+    if isinstance(value, int | float) and value <= 0:
+        raise VaultError(f"{CONFIG}: `{key}` is a positive number, not {value!r}")
+    return tuple(value) if isinstance(value, list) else value
+
+
+class Vault:
+    """The files of one vault, read on demand; parsed notes are kept while their file is the same."""
+
+    def __init__(self, root: Path, *, trusted: bool = False) -> None:
+        self.root = root
+        self.settings = read_settings(root) if trusted else Settings()
+        self._parsed: dict[str, tuple[FileState, Note | None]] = {}
+
+    @property
+    def is_obsidian(self) -> bool:
+        return (self.root / ".obsidian").is_dir()
+
+    # --- files
+
+    def files(self) -> Iterator[tuple[str, FileState]]:
+        """Every visible file: root-relative ``/`` path and state. Folder symlinks are followed
+        only inside the vault, each once."""
+        seen: set[tuple[int, int]] = set()
+        pending = [(self.root, "")]
+        while pending:
+            folder, prefix = pending.pop()
+            try:
+                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            except PermissionError:
+                continue  # not ours to read, as for the editor
+            for entry in entries:
+                name = unicodedata.normalize("NFC", entry.name)
+                if entry.name.startswith(".") or self._excluded(prefix + name):
+                    continue
+                if entry.is_dir():
+                    if self._enters(entry, seen):
+                        pending.append((Path(entry.path), f"{prefix}{name}/"))
+                    continue
+                try:
+                    status = entry.stat()
+                except OSError:
+                    continue  # gone since it was listed
+                yield prefix + entry.name, FileState(status.st_size, status.st_mtime_ns)
+
+    def _enters(self, entry: os.DirEntry[str], seen: set[tuple[int, int]]) -> bool:
+        if entry.name in _PRUNED or os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):
+            return False
+        if entry.is_symlink():
+            if not Path(entry.path).resolve().is_relative_to(self.root.resolve()):
+                return False
+            status = entry.stat()
+            identity = (status.st_dev, status.st_ino)
+            if identity in seen:
+                return False
+            seen.add(identity)
+        return True
+
+    def _excluded(self, path: str) -> bool:
+        return any(fnmatch.fnmatch(path, pattern) for pattern in self.settings.exclude)
+
+    def relative(self, path: Path) -> str:
+        """The root-relative ``/`` path. Raises ``VaultError`` for a path outside the vault."""
+        absolute = Path(os.path.abspath(path))
+        if not absolute.is_relative_to(self.root):
+            raise VaultError(f"{path} is not in the vault {self.root}: run the vaults one by one")
+        relative = absolute.relative_to(self.root).as_posix()
+        return "" if relative == "." else relative
+
+    # --- notes
+
+    def note(self, path: str, state: FileState | None = None) -> Note | None:
+        """The parsed note; None where it holds nothing of ours. Never raises on its content."""
+        file = self.root / path
+        if state is None:
+            try:
+                status = file.stat()
+            except OSError:
+                return None
+            state = FileState(status.st_size, status.st_mtime_ns)
+        known = self._parsed.get(path)
+        if known is None or known[0] != state:
+            known = self._parsed[path] = (state, self._read(path, file))
+        return known[1]
+
+    def _read(self, path: str, file: Path) -> Note | None:
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            return _unreadable(path, f"cannot be read: {error.strerror}", "check its permissions")
+        if not might_have_blocks(data):
+            return None
+        if len(data) > LARGEST:
+            what = f"is larger than {LARGEST // 1024**2} MB and was left alone"
+            return _unreadable(path, what, "split the note")
+        try:
+            return parse(path, data.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            what = f"is not UTF-8 (byte {error.start}) and was left alone"
+            return _unreadable(path, what, "save it as UTF-8")
+
+    def notes(self) -> dict[str, Note]:
+        """Every note that holds something of ours, by path."""
+        found: dict[str, Note] = {}
+        for path, state in self.files():
+            if is_note(path) and (note := self.note(path, state)) is not None:
+                found[path] = note
+        return found
+
+    def untagged(self, path: str) -> Note | None:
+        """A note parsed whole, whether or not it holds blocks; for its links. None if unreadable."""
+        try:
+            data = (self.root / path).read_bytes()
+            return parse(path, data.decode("utf-8")) if len(data) <= LARGEST else None
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    # --- Obsidian's own settings
+
+    def app_settings(self) -> Mapping[str, object]:
+        """``.obsidian/app.json``; empty where there is none. Raises ``VaultError`` if broken."""
+        file = self.root / ".obsidian" / "app.json"
+        try:
+            data = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise VaultError(f".obsidian/app.json is no JSON: {error}") from None
+        return data if isinstance(data, dict) else {}
+
+    def attachments(self, path: str) -> str:
+        """The root-relative folder for the attachments of a note.
+
+        Raises ``ValueError`` where the setting leads outside the vault or into a dot-folder.
+        """
+        setting = self.app_settings().get("attachmentFolderPath", "/")
+        return attachment_folder(setting if isinstance(setting, str) else "/", path)
+
+
+def is_note(path: str) -> bool:
+    """Whether a file is a note: Markdown, and no conflict copy of a sync tool."""
+    name = path.rpartition("/")[2]
+    return name.lower().endswith(".md") and not _CONFLICT_COPY.search(name)
+
+
+def _unreadable(path: str, what: str, hint: str) -> Note:
+    problem = Problem(1, Severity.ERROR, f"the note {what}", hint)
+    stem = path.rpartition("/")[2].removesuffix(".md")
+    return Note(path, "", module_name(stem), problems=(problem,), writable=False)

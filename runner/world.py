@@ -1,0 +1,115 @@
+"""What a stored result rests on besides the notes' text, compared with how it is now."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from .result import Evidence
+
+_PROBE = (
+    "import importlib.metadata as m, json, sys;"
+    "print(json.dumps(['%d.%d' % sys.version_info[:2],"
+    "{d.name: d.version for d in m.distributions()}]))"
+)
+
+
+class InterpreterError(Exception):
+    """The vault's ``python`` cannot be used; names it and the remedy."""
+
+
+class World:
+    """The interpreter, the files and the environment as they are during one run."""
+
+    def __init__(self, python: str = "") -> None:
+        self.python = python or sys.executable
+        self._hashes: dict[tuple[str, int, int], str] = {}
+        self._versions: dict[str, str | None] = {}
+
+    def outdated(self, evidence: Evidence) -> str:
+        """What changed since ``evidence`` was taken, in words; "" if nothing did."""
+        if evidence.python and evidence.python != self.version:
+            return f"Python {evidence.python} became {self.version}"
+        for name, version in evidence.dists:
+            now = self._installed(name)
+            if now != version:
+                return f"{name} {version} became {now or 'uninstalled'}"
+        for path, digest in evidence.files:
+            if self.file_digest(path) != digest:
+                return f"{Path(path).name} changed"
+        for name, digest in evidence.env:
+            if self.env_digest(name) != digest:
+                return f"the environment variable {name} changed"
+        return ""
+
+    @cached_property
+    def _foreign(self) -> tuple[str, dict[str, str]] | None:
+        """Version and distributions of another interpreter, None if it is our own."""
+        if self.python == sys.executable:
+            return None
+        try:
+            answer = subprocess.run(
+                [self.python, "-c", _PROBE], capture_output=True, timeout=30, check=True
+            )
+            version, versions = json.loads(answer.stdout)
+        except (OSError, subprocess.SubprocessError, ValueError) as error:
+            raise InterpreterError(
+                f"`python` in .runner.toml, {self.python}, does not work: {error}"
+            ) from None
+        return version, versions
+
+    @property
+    def version(self) -> str:
+        """Major and minor version of the workers' Python."""
+        return self._foreign[0] if self._foreign else "%d.%d" % sys.version_info[:2]
+
+    def _installed(self, name: str) -> str | None:
+        if self._foreign:
+            return self._foreign[1].get(name)
+        if name not in self._versions:
+            try:
+                self._versions[name] = importlib.metadata.version(name)
+            except importlib.metadata.PackageNotFoundError:
+                self._versions[name] = None
+        return self._versions[name]
+
+    def file_digest(self, path: str) -> str:
+        """sha256 of a file, "" where there is none."""
+        try:
+            status = os.stat(path)
+            key = (path, status.st_size, status.st_mtime_ns)
+            if key not in self._hashes:
+                with open(path, "rb") as stream:
+                    self._hashes[key] = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError:
+            return ""
+        return self._hashes[key]
+
+    def env_digest(self, name: str) -> str:
+        """sha256 of a variable's value, "" where it is unset; values are never stored."""
+        value = os.environ.get(name)
+        return "" if value is None else hashlib.sha256(value.encode()).hexdigest()
+
+    def declared(
+        self, evidence: Evidence, folder: Path, data: Iterable[str], env: Iterable[str]
+    ) -> Evidence:
+        """``evidence`` with the files and variables that a block's options name added."""
+        files = dict(evidence.files)
+        for name in data:
+            path = os.path.abspath(folder / name)
+            files[path] = self.file_digest(path)
+        variables = tuple(sorted((name, self.env_digest(name)) for name in env))
+        return Evidence(
+            evidence.python,
+            evidence.device,
+            evidence.dists,
+            tuple(sorted(files.items())),
+            variables,
+        )

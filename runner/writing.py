@@ -1,0 +1,166 @@
+"""Results into a vault's notes: rendered onto the text that is there when writing.
+
+A result lands only under the block it belongs to: same id, role, options and code as when it was
+planned. Figures are written before the note that embeds them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import urllib.parse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from .atomic import WriteError
+from .cache import Results
+from .digest import canonical, normalise
+from .links import Resolver
+from .note import Block, Note, Problem, Severity
+from .parse import parse
+from .render import Shown, Surroundings, linked_files, matrix, properties, render
+from .result import Place
+from .store import Journal, Ownership, update, write_files
+from .vault import Vault, is_note
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """``problems`` say what could not be written."""
+
+    changed: bool
+    problems: tuple[Problem, ...] = ()
+
+
+class Writer:
+    """Writes the results of one run into the notes of one vault."""
+
+    def __init__(self, vault: Vault, results: Results, locate: Callable[[Place], str]) -> None:
+        self._vault = vault
+        self._results = results
+        self._locate = locate
+        self._journal = Journal()
+
+    def write(
+        self,
+        planned: Note,
+        shown: Mapping[str, Shown],
+        values: Mapping[str, str],
+        table: str | None = None,
+    ) -> Written:
+        """Bring the note up to date: regions, ``runner_*`` properties, and the matrix if given."""
+        problems: list[Problem] = []
+
+        def change(data: bytes) -> bytes:
+            problems.clear()
+            return self._changed(planned, data, shown, values, table, problems)
+
+        try:
+            changed = update(
+                self._vault.root / planned.path, change, self._vault.root, self._journal
+            )
+        except WriteError as error:
+            return Written(False, (Problem(1, Severity.ERROR, str(error)),))
+        return Written(changed, tuple(problems))
+
+    def _changed(
+        self,
+        planned: Note,
+        data: bytes,
+        shown: Mapping[str, Shown],
+        values: Mapping[str, str],
+        table: str | None,
+        problems: list[Problem],
+    ) -> bytes:
+        note = parse(planned.path, data.decode("utf-8"))
+        same = {id: what for id, what in shown.items() if _is_same(planned, note, id)}
+        text = self._with_regions(note, same, problems)
+        if table is not None and note.matrices and note.writable:
+            text = matrix(parse(note.path, text), table)
+        if values:
+            text = properties(parse(note.path, text), values)
+        return text.encode("utf-8")
+
+    def _with_regions(self, note: Note, shown: Mapping[str, Shown], problems: list[Problem]) -> str:
+        folder = self._folder(note, problems)
+        refused: set[str] = set() if folder is not None else {"*"}
+        rendered = render(note, shown, self._surroundings(note, folder, refused))
+        if folder is None or not note.writable:
+            return rendered.text
+        errors = self._write_files(note, shown, folder, rendered.files)
+        if errors:
+            problems.extend(Problem(1, Severity.ERROR, str(error)) for error in errors)
+            refused.update(error.path.name for error in errors)
+            rendered = render(note, shown, self._surroundings(note, folder, refused))
+        return rendered.text
+
+    # --- figures
+
+    def _folder(self, note: Note, problems: list[Problem]) -> str | None:
+        try:
+            return self._vault.attachments(note.path)
+        except ValueError as error:
+            problems.append(
+                Problem(1, Severity.ERROR, str(error), "change it in Obsidian's settings")
+            )
+            return None
+
+    def _write_files(
+        self, note: Note, shown: Mapping[str, Shown], folder: str, files: Mapping[str, bytes]
+    ) -> tuple[WriteError, ...]:
+        linked = frozenset(name for id in shown for name in linked_files(note, id))
+        if not files and not linked:
+            return ()
+        ownership = Ownership(
+            linked, self._results.known_file, lambda name: self._is_embedded(name, note.path)
+        )
+        self._results.remember_files(files.values())
+        return write_files(self._vault.root / folder, files, ownership, self._vault.root)
+
+    def _is_embedded(self, name: str, but: str) -> bool:
+        """Whether a note other than ``but`` names the file."""
+        needle = name.encode()
+        return any(
+            needle in (self._vault.root / path).read_bytes()
+            for path, _ in self._vault.files()
+            if is_note(path) and path != but
+        )
+
+    def _surroundings(self, note: Note, folder: str | None, refused: set[str]) -> Surroundings:
+        def link(name: str) -> str:
+            if folder is None or name in refused:
+                return ""
+            return self._link(note.path, folder, name)
+
+        return Surroundings(
+            embed=lambda name: f"!{text}" if (text := link(name)) else "",
+            link=link,
+            locate=self._locate,
+        )
+
+    def _link(self, path: str, folder: str, name: str) -> str:
+        target = posixpath.join(folder, name)
+        if self._vault.app_settings().get("useMarkdownLinks") is True:
+            relative = posixpath.relpath(target, posixpath.dirname(path) or ".")
+            return f"[]({urllib.parse.quote(relative)})"
+        others = [other for other in self._by_name.get(name.lower(), ()) if other != target]
+        if others and Resolver([*others, target]).resolve(name, path) != target:
+            return f"[[{target}]]"
+        return f"[[{name}]]"
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path, _ in self._vault.files():
+            found.setdefault(posixpath.basename(path).lower(), []).append(path)
+        return found
+
+
+def _is_same(planned: Note, now: Note, id: str) -> bool:
+    """Whether the block is still the one that was run."""
+    before, after = planned.block(id), now.block(id)
+    return before is not None and after is not None and _identity(before) == _identity(after)
+
+
+def _identity(block: Block) -> tuple[object, ...]:
+    return (block.role, canonical(block.options), normalise(block.source), block.fault)

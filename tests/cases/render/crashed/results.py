@@ -1,0 +1,1 @@
+{"a": Result(Status.CRASHED, reason="the worker died of SIGSEGV", device="cpu")}

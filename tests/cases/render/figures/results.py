@@ -1,0 +1,14 @@
+{
+    "a": Result(
+        Status.OK,
+        (
+            Text("before\n"),
+            Figure("image/png", b"one"),
+            Text("be"),
+            Text("tween\n", "stderr"),
+            Figure("image/svg+xml", b"<svg/>"),
+            Figure("image/png", b"two"),
+        ),
+        device="cpu",
+    )
+}

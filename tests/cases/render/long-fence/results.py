@@ -1,0 +1,1 @@
+{"a": Result(Status.OK, (Text("```` x\n"),), device="cpu")}

@@ -1,0 +1,11 @@
+{
+    "a": Result(
+        Status.OK,
+        (
+            Markup("<b>html</b>", "html"),
+            Markup("open $$ math", "math"),
+            Markup("# heading", ""),
+        ),
+        device="cpu",
+    )
+}

@@ -1,0 +1,1 @@
+{"b": Result(Status.OK, (Text("two\n"),), device="cpu")}

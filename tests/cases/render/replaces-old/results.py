@@ -1,0 +1,1 @@
+{"a": Result(Status.OK, (Text("new\n"), Text("3", "value")), device="cuda")}

@@ -1,0 +1,1 @@
+{"a": Result(Status.SKIPPED, reason="no GPU")}

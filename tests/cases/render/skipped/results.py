@@ -1,0 +1,1 @@
+{"a": Result(Status.SKIPPED, reason="b did not run: it failed")}

@@ -1,0 +1,1 @@
+{"a": Result(Status.OK, tests=(TestOutcome("t", "skipped", "no GPU"),), device="cpu")}

@@ -1,0 +1,1 @@
+{"a": Result(Status.OK, (Text("~~~\n"),), device="cpu")}

@@ -1,0 +1,230 @@
+"""Law 1: parsing never raises; spans are sorted, disjoint, and ``text[span]`` is the block."""
+
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from runner import fences
+from runner.frontmatter import set_property
+from runner.links import find_links, find_quotes
+from runner.note import Note, Span
+from runner.parse import might_have_blocks, module_name, parse
+
+PIECES = [
+    "```python {run=\"a\"}", "```python {component=\"b\"}", "~~~python {test='t'}", "````md", "```",
+    "````", "~~~", "```py {run=c}", "```python {componet=\"x\"}", "```python {4,6}", "```{run=\"n\"}",
+    "x = 1", "#| needs: [a, b]", "#| timeout: 5", "#| kind: parity", "#| bogus: {", "#| seed: x",
+    "<!-- runner:a 3f9a1c0d ok cpu -->", "<!-- runner:b 00000000 failed cpu,cuda -->",
+    "<!-- /runner -->", "<!-- runner-matrix -->", "<!-- runner:a -->", "<!--", "-->", "<div>",
+    "%%", "%% note %%", "50%%", "`%%`", "---", "module: m", "tags: [a", "seed: &a 1", "# Heading",
+    "Title", "===", "- [ ] task", "1. [x] done", "- item", "> [!note]", "> [!PDF|red] [[p.pdf#page=1]]",
+    "> quoted words", "[[p.pdf#page=2&selection=1,2,3,4|p, page 2]]", "^q-x", "no-code: why",
+    "[words](p.pdf#page=3)", "[words]([[p.pdf#page=1&selection=0,0,1,1]])", "![[a.png|300]]",
+    "| [[a\\|b]] | `c` |", "[[a [[b]] c]]", "`", "``", "\\", "\u00a0```python {run=\"n\"}", "", "", "",
+]  # fmt: skip
+PREFIXES = [
+    "",
+    "",
+    "",
+    "",
+    "> ",
+    ">",
+    ">\t",
+    "> > ",
+    "- ",
+    "  ",
+    "    ",
+    "\t",
+    "1. ",
+    "   ",
+    "\u00a0",
+]
+NEWLINES = ["\n", "\n", "\n", "\n", "\r\n", "\r"]
+
+lines = st.tuples(st.sampled_from(PREFIXES), st.sampled_from(PIECES), st.sampled_from(NEWLINES))
+markdown = st.builds(
+    lambda bom, parts, tail: bom + "".join(map("".join, parts)) + tail,
+    st.sampled_from(["", "", "\ufeff", "---\n"]),
+    st.lists(lines, max_size=30),
+    st.sampled_from(["", "x", "```"]),
+)
+texts = st.one_of(
+    markdown, st.text(max_size=200), st.text(alphabet='`~>[]()!|#%:-\n\r\t {}x"=', max_size=80)
+)
+
+ORDINARY = """---
+module: demo
+seed: 3
+---
+# Title
+
+> A sentence of the paper. ^q-one
+
+[[paper.pdf#page=2&selection=1,2,3,4|paper, page 2]]
+
+```python {component="net"}
+#| quotes: q-one
+class Net: ...
+```
+
+> [!note] In a callout
+> ```python {run="curves"}
+> #| timeout: 5
+> print("hi")
+> ```
+>
+> <!-- runner:curves 3f9a1c0d ok cpu -->
+>
+> ```text
+> hi
+> ```
+>
+> <!-- /runner -->
+
+%%
+```python {run="off"}
+```
+%%
+"""
+
+
+def check(note: Note) -> None:
+    assert all(note.text[b.span.start : b.span.end] == b.span.of(note.text) for b in note.blocks)
+    for spans in (
+        [block.span for block in note.blocks],
+        [region.span for region in note.regions],
+        sorted([*(block.span for block in note.blocks), *(region.span for region in note.regions)]),
+        list(note.matrices),
+        list(note.code),
+    ):
+        assert spans == sorted(spans)
+        assert all(0 <= span.start < span.end <= len(note.text) for span in spans)
+        assert all(left.end <= right.start for left, right in pairwise(spans))
+    rows = fences.Lines(note.text)
+    for block in note.blocks:
+        text = block.span.of(note.text)
+        assert rows.at(block.span.start) == block.line - 1 == block.code_line - 2
+        assert re.match(r"[\s>]*(?:(?:[-+*]|\d+[.)])[\s>]+)*(`{3,}|~{3,})", text)
+        assert re.search(r"(`{3,}|~{3,})[ \t]*\Z", text)
+        assert block.source.count("\n") == len(fences.Lines(text)) - 2
+    for region in note.regions:
+        text = region.span.of(note.text)
+        assert f"runner:{region.id} " in text.replace("\t", " ")
+        assert text.rstrip().endswith("-->")
+    assert all(1 <= problem.line <= len(rows) for problem in note.problems)
+    assert all(problem.what and problem.hint for problem in note.problems)
+    assert list(note.problems) == sorted(note.problems)
+
+
+def check_links(note: Note) -> None:
+    links = find_links(note)
+    assert [link.span for link in links] == sorted(link.span for link in links)
+    for link in links:
+        raw = link.span.of(note.text)
+        assert raw.startswith("!") == link.embed
+        assert raw.endswith("]]") if link.wiki else raw.endswith(")")
+        if link.page_span:
+            assert int(link.page_span.of(note.text)) == link.page
+        if link.selection_span:
+            digits = link.selection_span.of(note.text).split(",")
+            assert tuple(map(int, digits)) == link.selection
+    for quote in find_quotes(note, links):
+        assert quote.text.strip()
+        assert quote.links
+        assert set(quote.links) <= set(links)
+
+
+@given(texts)
+def test_any_text_parses(text: str) -> None:
+    note = parse("folder/Some note.md", text)
+    assert note.text == text
+    check(note)
+    check_links(note)
+
+
+@given(st.data())
+def test_a_mutated_note_parses(data: st.DataObject) -> None:
+    text = ORDINARY
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(text)))
+        end = data.draw(st.integers(start, min(start + 30, len(text))))
+        text = text[:start] + data.draw(st.sampled_from(["", "\n", "`", ">", *PIECES])) + text[end:]
+    note = parse("n.md", text)
+    check(note)
+    check_links(note)
+
+
+@given(markdown)
+def test_the_prefilter_misses_nothing(text: str) -> None:
+    note = parse("n.md", text)
+    if note.blocks or note.regions or note.matrices or note.problems or not note.writable:
+        assert might_have_blocks(text.encode())
+
+
+@given(markdown)
+def test_fences_are_those_of_plain_markdown_it(text: str) -> None:
+    if text.startswith(("---", "\ufeff")):
+        return
+    plain = MarkdownIt("commonmark", {"maxNesting": fences.MAX_NESTING})
+    expected = [t for t in plain.parse(text) if t.type == "fence"]
+    found = fences.outline(fences.Lines(text), 0).fences
+    assert [(f.first, f.info) for f in found] == [(t.map[0], t.info.strip()) for t in expected]
+    assert [f.content.rstrip("\n") for f in found] == [t.content.rstrip("\n") for t in expected]
+
+
+@given(st.text(max_size=20))
+def test_a_module_name_is_an_identifier_and_stable(stem: str) -> None:
+    name = module_name(stem)
+    assert name.isidentifier()
+    exec(f"{name} = 1")  # no keyword
+    assert module_name(name) in (name, f"{name}_")
+
+
+@given(
+    st.lists(st.sampled_from(["a: 1", "runner_status: ok  # mine", "runner_status:", "b:\n  - c"])),
+    st.sampled_from(["ok", "failed", "4/5"]),
+    st.sampled_from(["\n", "\r\n"]),
+)
+def test_a_property_is_spliced_into_its_own_line(rows: list[str], value: str, newline: str) -> None:
+    text = newline.join(["---", *"\n".join(rows).split("\n"), "---", "body"])
+    after = set_property(text, parse("n.md", text).frontmatter, "runner_status", value)
+    assert set_property(after, parse("n.md", after).frontmatter, "runner_status", value) == after
+    before_rows, after_rows = text.split(newline), after.split(newline)
+    changed = [i for i, row in enumerate(before_rows) if row != after_rows[i]]
+    assert len(before_rows) == len(after_rows)
+    assert len(changed) <= 1
+    assert all(after_rows[i].startswith(f"runner_status: {value}") for i in changed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ">" * 5000 + " x\n```python {run=\"a\"}\n```\n",
+        "- " * 3000 + "x",
+        "[" * 20000 + "]" * 20000,
+        "---\nseed: " + "[" * 3000 + "\n---\n```python {run=\"a\"}\n```\n",
+        "```python {run=\"a\"}\n#| needs: " + "[" * 3000 + "\n```\n",
+        "%%\n" * 5000,
+        "`" * 9999 + "a" + "`" * 9998,
+        "x" * 2_000_000,
+        ("> q\n\n[[a.pdf#page=1]]\n\n" + "text\n" * 50) * 200,
+    ],
+    ids=range(9),
+)  # fmt: skip
+def test_hostile_shapes_parse(text: str) -> None:
+    note = parse("n.md", text)
+    check(note)
+    check_links(note)
+
+
+def test_a_fence_under_many_quote_signs_is_found() -> None:
+    prefix = "> " * 60
+    text = f'{prefix}```python {{run="deep"}}\n{prefix}x = 1\n{prefix}```\n'
+    (block,) = parse("n.md", text).blocks
+    assert block.source == "x = 1\n"
+    assert block.prefix == prefix
+    assert block.span == Span(0, len(text) - 1)

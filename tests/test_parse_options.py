@@ -1,0 +1,155 @@
+"""Options: every key and type, and the exact text of every fault."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.frontmatter import load_yaml
+from runner.note import Note, Options, Role
+from runner.options import read_options
+from runner.parse import parse
+
+KEYS = "needs, quotes, kind, device, timeout, seed, raises, slow, output, data, env, cache"
+
+
+def test_block(*rows: str, role: str = "test") -> Note:
+    return parse("n.md", "\n".join([f'```python {{{role}="a"}}', *rows, "x = 1", "```"]))
+
+
+test_block.__test__ = False  # type: ignore[attr-defined]
+
+GOOD = [
+    ("needs: [b, c]", Options(needs=("b", "c"))),
+    ("needs: b", Options(needs=("b",))),
+    ("needs: []", Options()),
+    ("quotes: [q-patches, ^q2]", Options(quotes=("q-patches", "q2"))),
+    ('quotes: ["^012345", 1e5]', Options(quotes=("012345", "1e5"))),
+    ("kind: paper-number", Options(kind="paper-number")),
+    ("device: cuda", Options(device=("cuda",))),
+    ("device: cuda:1", Options(device=("cuda:1",))),
+    ("device: [cpu, cuda]", Options(device=("cpu", "cuda"))),
+    ("timeout: 5", Options(timeout=5.0)),
+    ("timeout: 0.5  # seconds", Options(timeout=0.5)),
+    ("seed: 7", Options(seed=7)),
+    ("seed: -1", Options(seed=-1)),
+    ("seed: 010", Options(seed=10)),
+    ("raises: ValueError", Options(raises="ValueError")),
+    ("raises: torch.cuda.OutOfMemoryError", Options(raises="torch.cuda.OutOfMemoryError")),
+    ("slow: true", Options(slow=True)),
+    ("output: figures", Options(output="figures")),
+    ("output: none", Options(output="none")),
+    ("data: [a b.csv, ../c.npz]", Options(data=("a b.csv", "../c.npz"))),
+    ("data: 図.csv", Options(data=("図.csv",))),
+    ("env: [HOME, CUDA_VISIBLE_DEVICES]", Options(env=("HOME", "CUDA_VISIBLE_DEVICES"))),
+    ("cache: false", Options(cache=False)),
+]
+
+BAD = [
+    ("need: b", "There is no option need.", f"The options are {KEYS}."),
+    ("no key", "The option line `no key` has no key.", "Write `#| key: value`."),
+    ("needs: [b", "The option needs is no YAML: expected ',' or ']', but got '<stream end>'.",
+     "It is a list of block ids; text with special characters goes in quotes."),
+    ("needs: &x [b]", "The option needs is no YAML: anchors and aliases (& and *) are not read.",
+     "It is a list of block ids; text with special characters goes in quotes."),
+    ("needs: !!python/name:os.system x", "The option needs is no YAML: tags (!) are not read.",
+     "It is a list of block ids; text with special characters goes in quotes."),
+    ("needs: [[[[[[[[b]]]]]]]]", "The option needs is no YAML: it nests deeper than 5.",
+     "It is a list of block ids; text with special characters goes in quotes."),
+    ("needs: {a: b}", "The option needs cannot be `{a: b}`.", "It is a list of block ids."),
+    ("needs: b c", "The option needs cannot be `b c`.", "It is a list of block ids."),
+    ("needs: [b, [c]]", "The option needs cannot be `[b, [c]]`.", "It is a list of block ids."),
+    ("needs:", "The option needs cannot be ``.", "It is a list of block ids."),
+    ("kind: exact", "The option kind cannot be `exact`.",
+     "It is one of parity, paper-number, closed-form, property, phenomenon, mutant."),
+    ("device: gpu", "The option device cannot be `gpu`.",
+     "It is cpu, cuda, cuda:1, mps or a list of them."),
+    ("device: [cpu, cpu]", "The option device cannot be `[cpu, cpu]`.",
+     "It is cpu, cuda, cuda:1, mps or a list of them."),
+    ("timeout: 0", "The option timeout cannot be `0`.", "It is a positive number of seconds."),
+    ("timeout: -1", "The option timeout cannot be `-1`.", "It is a positive number of seconds."),
+    ("timeout: .inf", "The option timeout cannot be `.inf`.", "It is a positive number of seconds."),
+    ("timeout: true", "The option timeout cannot be `true`.", "It is a positive number of seconds."),
+    ("timeout: 1:30", "The option timeout cannot be `1:30`.", "It is a positive number of seconds."),
+    ("seed: true", "The option seed cannot be `true`.", "It is an integer."),
+    ("seed: 1.5", "The option seed cannot be `1.5`.", "It is an integer."),
+    ("raises: 1", "The option raises cannot be `1`.", "It is the name of an exception."),
+    ("slow: yes", "The option slow cannot be `yes`.", "It is true or false."),
+    ("output: table", "The option output cannot be `table`.",
+     "It is one of all, text, figures, none."),
+    ("env: A=1", "The option env cannot be `A=1`.", "It is a list of names of environment variables."),
+    ("cache: 0", "The option cache cannot be `0`.", "It is true or false."),
+    ("data: [" + "x, " * 2000 + "x]", "The option data is longer than 4000 characters.",
+     "Shorten its value."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "expected"), GOOD)
+def test_reads(row: str, expected: Options) -> None:
+    note = test_block(f"#| {row}")
+    assert note.problems == ()
+    assert note.blocks[0].options == expected
+
+
+@pytest.mark.parametrize(("row", "what", "hint"), BAD)
+def test_refuses(row: str, what: str, hint: str) -> None:
+    note = test_block("#| seed: 3" if not row.startswith("seed") else "#| slow: true", f"#| {row}")
+    (problem,) = note.problems
+    assert (problem.line, problem.severity, problem.what, problem.hint) == (3, "error", what, hint)
+    assert note.blocks[0].fault == what
+
+
+def test_a_value_may_run_over_several_lines() -> None:
+    note = test_block(
+        "#| needs:", "#|   - b", "#|   - c", "#| data: [x,", "#|   y]", "#| # a remark"
+    )
+    assert note.problems == ()
+    assert note.blocks[0].options == Options(needs=("b", "c"), data=("x", "y"))
+
+
+def test_a_yaml_fault_is_told_at_its_own_line() -> None:
+    (problem,) = test_block("#| needs:", "#|   - b", "#|   - ]").problems
+    assert problem.line == 4
+
+
+def test_all_faults_of_a_block_are_told() -> None:
+    note = test_block("#| seed: x", "#| timeout: x", "#| nope: x", "#| seed: 1", "#| seed: 2")
+    assert [p.line for p in note.problems] == [2, 3, 4, 6]
+    assert note.problems[-1].what == "The option seed is given twice."
+
+
+def test_only_a_test_has_a_kind() -> None:
+    note = test_block("#| kind: parity", role="run")
+    assert [p.what for p in note.problems] == ["Only a test has a kind, this is a run block."]
+    assert note.blocks[0].fault
+
+
+def test_options_below_code_are_warned_of_and_have_no_effect() -> None:
+    note = test_block("import math", "#| timeout: 5", "#| just a remark: here")
+    assert [(p.line, p.severity) for p in note.problems] == [(3, "warning")]
+    assert note.blocks[0].options == Options()
+    assert note.blocks[0].fault is None
+
+
+def test_options_of_the_fence_count_and_are_checked() -> None:
+    note = parse("n.md", '```python {run="a", needs="[b, c]" timeout=fast}\n```')
+    assert note.blocks[0].options.needs == ("b", "c")
+    assert [(p.line, p.severity) for p in note.problems] == [(1, "error"), (1, "warning")]
+
+
+values = st.one_of(
+    st.text(alphabet="abc019-_./[], ", max_size=12),
+    st.sampled_from(
+        ["true", "null", "~", "No", "[a, b]", "[]", "[ a ,b]", "[a,]", "0", "-0", "00"]
+    ),
+)
+
+
+@given(st.sampled_from(["needs", "timeout", "slow", "seed", "data"]), values)
+def test_the_short_way_reads_as_yaml_does(key: str, value: str) -> None:
+    def load_only(text: str, typed: bool) -> object:
+        return load_yaml(text, typed)
+
+    source = f"#| {key}: {value}\n"
+    short = read_options(source, Role.RUN, (), load_only)
+    quoted = f"#| {key}: {value} # through YAML\n"
+    assert short[0] == read_options(quoted, Role.RUN, (), load_only)[0]

@@ -1,0 +1,430 @@
+"""What is written into a vault, and what never is."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runner import atomic
+from runner.atomic import WriteError
+from runner.store import Journal, Ownership, update, write_files
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX file system calls")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="extended attributes by Linux calls")
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("RUNNER_STATE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    folder = tmp_path / "vault 注意 🙂"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def note(vault: Path) -> Path:
+    path = vault / "note.md"
+    path.write_bytes(b"old")
+    return path
+
+
+def to(data: bytes) -> Callable[[bytes], bytes]:
+    return lambda _: data
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder))
+
+
+# --- notes -----------------------------------------------------------------------------------
+
+
+def test_update_writes_what_changed(note: Path, vault: Path) -> None:
+    assert update(note, lambda old: old + b" and new", vault)
+    assert note.read_bytes() == b"old and new"
+    assert files(vault) == ["note.md"]
+
+
+def test_equal_bytes_touch_nothing(note: Path, vault: Path) -> None:
+    os.utime(note, ns=(10**18, 10**18))
+    before = note.stat()
+    assert not update(note, lambda old: old, vault)
+    after = note.stat()
+    assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
+    assert Journal().previous(note) is None
+
+
+def test_an_edit_meanwhile_is_rendered_on(note: Path, vault: Path) -> None:
+    calls = []
+
+    def change(old: bytes) -> bytes:
+        calls.append(old)
+        if len(calls) == 1:
+            note.write_bytes(b"typed")
+        return old + b"!"
+
+    assert update(note, change, vault)
+    assert calls == [b"old", b"typed"]
+    assert note.read_bytes() == b"typed!"
+    assert Journal().previous(note) == b"typed"
+
+
+def test_endless_edits_are_an_error(note: Path, vault: Path) -> None:
+    def change(old: bytes) -> bytes:
+        note.write_bytes(old + b".")
+        return old + b"!"
+
+    with pytest.raises(WriteError, match="kept changing"):
+        update(note, change, vault)
+    assert set(note.read_bytes()) == set(b"old.")
+    assert files(vault) == ["note.md"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(edits=st.lists(st.none() | st.binary(min_size=1, max_size=4), min_size=1, max_size=8))
+def test_no_typed_byte_is_lost(
+    edits: list[bytes | None], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Law 4: whatever is typed between reading and writing is in the file afterwards."""
+    vault = tmp_path_factory.mktemp("vault")
+    note = vault / "note.md"
+    note.write_bytes(b"")
+    typed = iter(edits)
+
+    def change(old: bytes) -> bytes:
+        if edit := next(typed, None):
+            note.write_bytes(old + edit.hex().encode())
+        return old + b"\n"
+
+    for _ in edits:
+        update(note, change, vault)
+    expected = b"".join(edit.hex().encode() for edit in edits if edit)
+    assert note.read_bytes().replace(b"\n", b"") == expected
+
+
+@posix
+def test_a_symlinked_note_is_written_at_its_target(vault: Path, note: Path) -> None:
+    link = vault / "link.md"
+    link.symlink_to(note)
+    assert update(link, to(b"new"), vault)
+    assert link.is_symlink()
+    assert note.read_bytes() == b"new"
+
+
+@posix
+def test_a_note_that_leads_out_of_the_vault_is_refused(vault: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.md"
+    outside.write_bytes(b"old")
+    (vault / "link.md").symlink_to(outside)
+    (vault / "folder").symlink_to(tmp_path)
+    for path in (
+        outside,
+        vault / "link.md",
+        vault / "folder" / "outside.md",
+        vault / ".." / "x.md",
+    ):
+        with pytest.raises(WriteError, match="out of the vault"):
+            update(path, to(b"new"), vault)
+    assert outside.read_bytes() == b"old"
+
+
+@posix
+def test_a_loop_of_links_is_an_error(vault: Path) -> None:
+    (vault / "a.md").symlink_to("b.md")
+    (vault / "b.md").symlink_to("a.md")
+    with pytest.raises(WriteError, match="reading failed"):
+        update(vault / "a.md", to(b"new"), vault)
+
+
+def test_a_dot_folder_is_never_written(vault: Path) -> None:
+    path = vault / ".obsidian" / "plugins" / "main.js"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"old")
+    with pytest.raises(WriteError, match="dot"):
+        update(path, to(b"new"), vault)
+    assert path.read_bytes() == b"old"
+
+
+def test_a_vault_below_a_dot_folder_is_written(tmp_path: Path) -> None:
+    vault = tmp_path / ".cache" / "vault"
+    vault.mkdir(parents=True)
+    (vault / "note.md").write_bytes(b"old")
+    assert update(vault / "note.md", to(b"new"), vault)
+
+
+@posix
+def test_hard_links_are_kept(vault: Path, note: Path) -> None:
+    other = vault / "other.md"
+    os.link(note, other)
+    for new in (b"longer than old", b"x", b""):
+        assert update(note, to(new), vault)
+        assert other.read_bytes() == new
+    assert note.stat().st_ino == other.stat().st_ino
+    assert Journal().previous(note) == b"old"
+
+
+@posix
+def test_a_refused_replace_writes_in_place(
+    note: Path, vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "refused")
+
+    inode = note.stat().st_ino
+    journal = Journal()
+    monkeypatch.setattr(Journal, "keep", lambda *_: None)
+    monkeypatch.setattr(Path, "replace", refuse)
+    assert update(note, to(b"new bytes"), vault, journal)
+    assert (note.read_bytes(), note.stat().st_ino) == (b"new bytes", inode)
+    assert files(vault) == ["note.md"]
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o644, 0o600, 0o664, 0o755])
+def test_the_mode_is_kept(note: Path, vault: Path, mode: int) -> None:
+    note.chmod(mode)
+    assert update(note, to(b"new"), vault)
+    assert note.stat().st_mode & 0o777 == mode
+
+
+@linux
+def test_extended_attributes_are_kept(note: Path, vault: Path) -> None:
+    if sys.platform != "linux":
+        return
+    try:
+        os.setxattr(note, "user.tag", b"red")
+    except OSError:
+        pytest.skip("no extended attributes on this file system")
+    assert update(note, to(b"new"), vault)
+    assert os.getxattr(note, "user.tag") == b"red"
+
+
+def test_a_read_only_note_is_left_alone(note: Path, vault: Path) -> None:
+    note.chmod(0o444)
+    with pytest.raises(WriteError, match="read-only") as caught:
+        update(note, to(b"new"), vault)
+    assert caught.value.path == note
+    assert note.read_bytes() == b"old"
+    note.chmod(0o644)
+
+
+@posix
+@pytest.mark.skipif(
+    sys.platform != "win32" and os.geteuid() == 0, reason="root writes into any folder"
+)
+def test_a_read_only_folder_is_left_alone(note: Path, vault: Path) -> None:
+    vault.chmod(0o555)
+    with pytest.raises(WriteError, match="writing failed"):
+        update(note, to(b"new"), vault)
+    vault.chmod(0o755)
+    assert note.read_bytes() == b"old"
+    assert files(vault) == ["note.md"]
+
+
+@pytest.mark.parametrize("linked", [False, pytest.param(True, marks=posix)])
+def test_a_full_disk_leaves_the_note(
+    note: Path, vault: Path, monkeypatch: pytest.MonkeyPatch, linked: bool
+) -> None:
+    if linked:
+        os.link(note, vault / "other.md")
+    names = files(vault)
+    write = os.write
+
+    def fill_up(descriptor: int, data: bytes) -> int:
+        if len(data) > 1:
+            return write(descriptor, data[:1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    journal = Journal()
+    monkeypatch.setattr(Journal, "keep", lambda *_: None)
+    monkeypatch.setattr(os, "write", fill_up)
+    with pytest.raises(WriteError, match="disk is full"):
+        update(note, to(b"old and new"), vault, journal)
+    assert note.read_bytes() == b"old"
+    assert files(vault) == names
+
+
+def test_short_writes_are_continued(
+    note: Path, vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:3]))
+    assert update(note, to(b"0123456789"), vault)
+    assert note.read_bytes() == b"0123456789"
+
+
+def test_a_note_that_is_gone_is_an_error(note: Path, vault: Path) -> None:
+    def remove(_: bytes) -> bytes:
+        note.unlink()
+        return b"new"
+
+    with pytest.raises(WriteError, match="moved or deleted"):
+        update(note, remove, vault)
+    assert files(vault) == []
+    with pytest.raises(WriteError, match="reading failed"):
+        update(vault / "none.md", to(b"new"), vault)
+
+
+def test_a_long_name_leaves_room_for_the_temporary_one(vault: Path) -> None:
+    note = vault / ("注" * 80 + ".md")
+    note.write_bytes(b"old")
+    assert update(note, to(b"new"), vault)
+    assert files(vault) == [note.name]
+
+
+def test_what_dead_writers_left_is_removed(vault: Path, note: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        pass
+    old = time.time() - 3600
+    kept = [f".a.md.runner-{os.getpid()}.tmp", ".a.tmp", ".runner-x.tmp", "runner-1.tmp"]
+    for name in [*kept, f".a.md.runner-{dead.pid}.tmp"]:
+        (vault / name).write_bytes(b"")
+        os.utime(vault / name, (old, old))
+    young = f".b.md.runner-{dead.pid}.tmp"
+    (vault / young).write_bytes(b"")
+    atomic.sweep.cache_clear()
+    assert update(note, to(b"new"), vault)
+    assert files(vault) == sorted([*kept, young, "note.md"])
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from runner.store import Journal, update
+root, journal = Path(sys.argv[1]), Journal()
+print("ready", flush=True)
+while True:
+    for letter in b"ab":
+        update(root / "note.md", lambda _: bytes([letter]) * 200_000, root, journal)
+"""
+
+
+@posix
+def test_a_killed_writer_leaves_a_whole_note(vault: Path, note: Path) -> None:
+    note.write_bytes(b"a" * 200_000)
+    for delay in (0.0, 0.003, 0.007, 0.012, 0.02):
+        command = [sys.executable, "-c", KILLED, str(vault)]
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as writer:
+            assert writer.stdout
+            writer.stdout.readline()
+            time.sleep(delay)
+            writer.send_signal(signal.SIGKILL)
+        assert note.read_bytes() in (b"a" * 200_000, b"b" * 200_000)
+
+
+# --- the journal -----------------------------------------------------------------------------
+
+
+def test_the_bytes_before_a_run_can_be_brought_back(note: Path, vault: Path) -> None:
+    journal = Journal()
+    for new in (b"first", b"second", b"third"):
+        update(note, to(new), vault, journal)
+    assert Journal().previous(note) == b"old"
+    update(note, to(b"next run"), vault, Journal())
+    assert Journal().previous(note) == b"third"
+
+
+def test_what_is_typed_between_two_writes_of_a_run_is_kept(note: Path, vault: Path) -> None:
+    journal = Journal()
+    update(note, to(b"first"), vault, journal)
+    note.write_bytes(b"typed")
+    update(note, to(b"second"), vault, journal)
+    assert Journal().previous(note) == b"typed"
+
+
+def test_the_journal_is_bounded(note: Path, vault: Path, state: Path) -> None:
+    for number in range(30):
+        update(note, to(b"%d" % number), vault, Journal())
+    kept = [path for path in state.rglob("*") if path.is_file()]
+    assert len(kept) == 20
+    assert Journal().previous(note) == b"28"
+
+
+def test_old_bytes_are_forgotten_but_not_the_newest(
+    note: Path, vault: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now - 31 * 24 * 3600 * 10**9)
+    update(note, to(b"long ago"), vault, Journal())
+    update(note, to(b"then"), vault, Journal())
+    assert Journal().previous(note) == b"long ago"
+    monkeypatch.setattr(time, "time_ns", lambda: now)
+    update(note, to(b"now"), vault, Journal())
+    assert Journal().previous(note) == b"then"
+    assert len([path for path in state.rglob("*") if path.is_file()]) == 1
+
+
+# --- attachments -----------------------------------------------------------------------------
+
+NOBODY = Ownership(frozenset(), lambda _: False, lambda _: False)
+
+
+def test_files_are_made_with_their_folder(vault: Path) -> None:
+    folder = vault / "img" / "deep"
+    assert write_files(folder, {"a.png": b"1", "b.txt": b"2"}, NOBODY, vault) == ()
+    assert files(folder) == ["a.png", "b.txt"]
+
+
+def test_equal_files_keep_their_time(vault: Path) -> None:
+    write_files(vault, {"a.png": b"1"}, NOBODY, vault)
+    os.utime(vault / "a.png", ns=(10**18, 10**18))
+    assert write_files(vault, {"a.png": b"1"}, NOBODY, vault) == ()
+    assert (vault / "a.png").stat().st_mtime_ns == 10**18
+
+
+def test_a_file_that_is_not_ours_is_not_touched(vault: Path) -> None:
+    (vault / "a.png").write_bytes(b"photo")
+    (error,) = write_files(vault, {"a.png": b"1", "b.png": b"2"}, NOBODY, vault)
+    assert error.path == vault / "a.png"
+    assert "did not write" in str(error)
+    assert (vault / "a.png").read_bytes() == b"photo"
+    assert (vault / "b.png").read_bytes() == b"2"
+
+
+@pytest.mark.parametrize(
+    "ownership",
+    [
+        Ownership(frozenset({"a.png"}), lambda _: False, lambda _: False),
+        Ownership(frozenset(), lambda data: data == b"ours", lambda _: False),
+    ],
+)
+def test_a_file_that_is_ours_is_replaced(vault: Path, ownership: Ownership) -> None:
+    (vault / "a.png").write_bytes(b"ours")
+    assert write_files(vault, {"a.png": b"new"}, ownership, vault) == ()
+    assert (vault / "a.png").read_bytes() == b"new"
+
+
+def test_what_is_no_longer_made_is_removed_unless_embedded(vault: Path) -> None:
+    for name in ("a.png", "b.png", "c.png", "d.png"):
+        (vault / name).write_bytes(b"1")
+    linked = frozenset({"a.png", "b.png", "c.png", "gone.png"})
+    ownership = Ownership(linked, lambda _: False, lambda name: name == "b.png")
+    assert write_files(vault, {"c.png": b"1"}, ownership, vault) == ()
+    assert files(vault) == ["b.png", "c.png", "d.png"]
+
+
+@posix
+def test_figures_stay_in_the_open_part_of_the_vault(vault: Path, tmp_path: Path) -> None:
+    (vault / "link.png").symlink_to(tmp_path / "target.png")
+    for folder, name in ((tmp_path, "a.png"), (vault / ".img", "a.png"), (vault, "link.png")):
+        (error,) = write_files(folder, {name: b"1"}, NOBODY, vault)
+        assert error.path == folder / name
+    assert files(vault) == ["link.png"]
+    assert files(tmp_path) == [vault.name]
