@@ -184,7 +184,8 @@ def _faults(result: Result, setting: Setting) -> Iterator[_Piece]:
     texts = []
     if result.failure:
         texts.append(_failure(result.failure, setting))
-    if result.reason and result.status is not Status.OK:
+    said = result.status is Status.FAILED and (result.failure or result.tests)
+    if result.reason and result.status is not Status.OK and not said:
         texts.append(result.reason)
     if not texts and result.status is not Status.OK and not result.tests:
         texts.append(f"{setting.here}: {result.status}")
@@ -219,13 +220,18 @@ def _frame(frame: Frame, setting: Setting) -> str:
 
 # --- tests -----------------------------------------------------------------------------------
 
+_UNCOUNTED = {
+    Status.OK: "no tests",
+    Status.FAILED: "1 error",
+    Status.TIMEOUT: "timed out",
+    Status.CRASHED: "crashed",
+    Status.SKIPPED: "skipped",
+}
 _COUNTED = ("failed", "error", "passed", "skipped", "xfailed", "xpassed")
 
 
 def _test_body(result: Result, setting: Setting) -> Body:
     faults = list(_faults(result, setting))
-    if not result.tests and result.status is not Status.OK:
-        return _bounded(faults, setting, {})
     failing = [test for test in result.tests if test.status in ("failed", "error")]
     on_several = len({test.device for test in result.tests}) > 1
     texts = "\n\n".join(_failing(test, on_several, setting) for test in failing)
@@ -239,11 +245,13 @@ def _title(result: Result) -> str:
     """The callout's first line: ``[!failure] 1 failed, 4 passed``."""
     counts = Counter(test.status for test in result.tests)
     words = [_counted(counts[status], status) for status in _COUNTED if counts[status]]
-    if counts["failed"] or counts["error"] or result.status is not Status.OK:
+    if result.status is Status.SKIPPED:
+        kind = "info"
+    elif counts["failed"] or counts["error"] or result.status is not Status.OK:
         kind = "failure"
     else:
         kind = "info" if set(counts) <= {"skipped"} else "success"
-    return f"[!{kind}] {', '.join(words) or 'no tests'}"
+    return f"[!{kind}] {', '.join(words) or _UNCOUNTED[result.status]}"
 
 
 def _counted(count: int, status: str) -> str:

@@ -11,13 +11,15 @@ import ctypes
 import io
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .result import Output, Text
 
 KEPT = 500_000  # bytes kept of each end of a block's text
-_FOLD_AT = 8_000_000  # bytes in the file at which its middle is cut out
+_FOLD_AT = 8_000_000  # bytes in the file at which a writer cuts its middle out
+FOLD_OTHERS_AT = 4 * _FOLD_AT  # the same where subprocesses write, which cannot cut
 _STDOUT, _STDERR = "stdout", "stderr"
 
 
@@ -47,6 +49,7 @@ class Recorder:
         self._marks: list[Mark] = []
         self._errors: list[tuple[int, int]] = []
         self._cut = 0
+        self._folding = threading.Lock()
         self._out = _stream(self, _STDOUT)
         self._err = _stream(self, _STDERR)
 
@@ -76,12 +79,18 @@ class Recorder:
         if end > _FOLD_AT:
             self.fold()
 
-    def fold(self) -> None:
-        """Cut the middle out of the file if it has grown too large."""
-        size = os.fstat(self._fd).st_size
-        if size <= _FOLD_AT or os.getpid() != self._pid:
+    def fold(self, limit: int = _FOLD_AT) -> None:
+        """Cut the middle out of the file if it has more than ``limit`` bytes."""
+        if os.getpid() != self._pid:  # a forked child does not know what its parent cut
             return
-        head, tail = _read(self._fd, 0, KEPT), _read(self._fd, size - KEPT, KEPT)
+        with self._folding:
+            self._fold(limit)
+
+    def _fold(self, limit: int) -> None:
+        size = os.fstat(self._fd).st_size
+        if size <= limit:
+            return
+        head, tail = self._read(0, KEPT), self._read(size - KEPT, KEPT)
         dropped = size - 2 * KEPT
         os.ftruncate(self._fd, 0)
         _write_all(self._fd, head + tail)
@@ -112,25 +121,35 @@ class Recorder:
     def last_line(self) -> str:
         """The latest line of text that is not blank, "" if there is none."""
         size = os.fstat(self._fd).st_size
-        text = _read(self._fd, max(0, size - 4096), 4096).decode("utf-8", "replace")
+        text = self._read(max(0, size - 4096), 4096).decode("utf-8", "replace")
         lines = [line.strip() for line in text.replace("\r", "\n").split("\n")]
         return next((line for line in reversed(lines) if line), "")
 
     def take(self, polish: Callable[[str], str] = str) -> tuple[Output, ...]:
         """All outputs of the block in order, its text passed through ``polish``; starts afresh."""
         flush_c_streams()
-        self.fold()
-        data = _read(self._fd, 0, os.fstat(self._fd).st_size)
+        self.fold(2 * KEPT)
+        data = self._read(0, os.fstat(self._fd).st_size)
         outputs = tuple(self._pieces(data, polish))
         self.clear()
         return outputs
+
+    def _read(self, start: int, length: int) -> bytes:
+        """Apart from the position of ``_fd``, by which writers learn where they wrote."""
+        parts = []
+        with open(self.path, "rb", buffering=0) as file:
+            file.seek(start)
+            while length > 0 and (part := file.read(length)):
+                parts.append(part)
+                length -= len(part)
+        return b"".join(parts)
 
     def _pieces(self, data: bytes, polish: Callable[[str], str]) -> Iterator[Output]:
         marks = sorted(self._marks, key=lambda mark: mark.at)
         start = 0
         for mark in marks:
             yield from self._texts(data, start, mark.at, polish)
-            yield from mark.outputs
+            yield from (_polished(output, polish) for output in mark.outputs)
             start = max(start, mark.at)
         yield from self._texts(data, start, len(data), polish)
 
@@ -149,6 +168,10 @@ class Recorder:
         head = data[start:KEPT].decode("utf-8", "replace")
         tail = data[KEPT:end].decode("utf-8", "replace")
         return f"{head}\n… {self._cut:,} bytes left out …\n{tail}"
+
+
+def _polished(output: Output, polish: Callable[[str], str]) -> Output:
+    return replace(output, text=polish(output.text)) if isinstance(output, Text) else output
 
 
 def _shift(at: int, dropped: int) -> int:
@@ -184,16 +207,6 @@ def _write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
-
-
-def _read(fd: int, start: int, length: int) -> bytes:
-    """Reads through a position of its own: appending does not depend on it."""
-    os.lseek(fd, start, os.SEEK_SET)
-    parts = []
-    while length > 0 and (part := os.read(fd, length)):
-        parts.append(part)
-        length -= len(part)
-    return b"".join(parts)
 
 
 # --- Python's streams --------------------------------------------------------------------------

@@ -13,12 +13,16 @@ import sys
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from .crash import exit_words
+from .forks import Fork
 
 _LEAVE = 2.0  # seconds a worker has for leaving by itself
+_EXIT = 0.5  # seconds from the end of its streams to the end of a process that ends
+_DUMP = 0.5  # seconds a stuck process has for writing its stack
 _PARTIAL = 1_000_000  # bytes of a dead worker's output that are kept
 _LENGTH = struct.Struct(">I")
 _WORKER = Path(__file__).resolve().parent / "worker.py"
@@ -51,28 +55,19 @@ class Worker:
     What it says goes to ``inbox`` as ``(self, message)``; ``(self, None)`` when it is gone.
     """
 
-    def __init__(self, command: list[str], env: dict[str, str], inbox: queue.SimpleQueue[Any]):
+    def __init__(self, process: Process, inbox: queue.SimpleQueue[Any]) -> None:
+        self._process = process
         self.inbox = inbox
         self.ready: dict[str, Any] | None = None
         self._stderr: deque[bytes] = deque(maxlen=2000)
-        try:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=env,
-                **_own_group(),
-            )
-        except OSError as error:
-            raise WorkerError(
-                f"cannot start {command[0]}: {error.strerror or error}; "
-                "name an existing interpreter and launcher in .runner.toml"
-            ) from error
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._errors = threading.Thread(target=self._collect_errors, daemon=True)
         self._listener.start()
         self._errors.start()
+
+    @property
+    def is_fork(self) -> bool:
+        return isinstance(self._process, Fork)
 
     def send(self, **message: Any) -> None:
         """A worker that is gone does not hear it; its end is reported by the listener."""
@@ -112,30 +107,55 @@ class Worker:
             data = data[:half] + b"\n\xe2\x80\xa6\n" + data[-half:]
         return data.decode("utf-8", "replace")
 
-    def kill(self) -> int:
-        """End the process and all that it started; returns its exit code."""
+    def dump_stack(self) -> None:
+        """Have a process that does not answer write its stack, where signals reach it.
+
+        Tested on Linux. A worker behind a launcher or on Windows has done so when it was
+        interrupted, unless its code never lets another thread run.
+        """
+        pid = self._process.pid
+        direct = self.ready is not None and self.ready["pid"] == pid
+        if sys.platform == "win32" or pid is None or not direct:
+            return
+        deadline = time.monotonic() + _DUMP
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGUSR1)
+        while time.monotonic() < deadline and not self._has_dumped():
+            time.sleep(0.01)
+
+    def _has_dumped(self) -> bool:
+        return any(line.startswith(b"Current thread") for line in self._stderr.copy())
+
+    def wait(self) -> int | None:
+        """The exit code of a process whose streams have ended; ``None`` if it goes on without."""
+        try:
+            return self._process.wait(_EXIT)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def kill(self) -> None:
+        """End the process and all that it started."""
         _kill_tree(self._process)
-        return self._reap()
+        self._reap()
 
     def leave(self) -> None:
         """Let a worker that has nothing to do go; what it left behind is ended too."""
         _close(self._process.stdin)
-        try:
+        with suppress(subprocess.TimeoutExpired):  # the kill below is meant for it
             self._process.wait(_LEAVE)
-        except subprocess.TimeoutExpired:
-            pass  # the kill below is meant for it
         _end_group(self._process)
         self.kill()
 
-    def _reap(self) -> int:
-        code = self._process.wait()
+    def _reap(self) -> None:
+        _close(self._process.stdin)
+        with suppress(subprocess.TimeoutExpired):  # a fork that is not made yet
+            self._process.wait(_LEAVE if self._process.pid is None else None)
         self._listener.join(_LEAVE)
         self._errors.join(_LEAVE)
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+        for pipe in (self._process.stdout, self._process.stderr):
             _close(pipe)
         if self.ready is not None:
             shutil.rmtree(self.ready["scratch"], ignore_errors=True)
-        return code
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
@@ -159,7 +179,28 @@ def _read_frame(pipe: IO[bytes]) -> dict[str, Any] | None:
     return json.loads(body) if len(body) == length else None
 
 
-# --- process trees -----------------------------------------------------------------------------
+# --- processes -----------------------------------------------------------------------------
+
+
+Process = subprocess.Popen[bytes] | Fork
+
+
+def start_process(command: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start a worker's process. Raises ``WorkerError``."""
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=env,
+            **_own_group(),
+        )
+    except OSError as error:
+        raise WorkerError(
+            f"cannot start {command[0]}: {error.strerror or error}; "
+            "name an existing interpreter and launcher in .runner.toml"
+        ) from error
 
 
 def _own_group() -> dict[str, Any]:
@@ -169,23 +210,22 @@ def _own_group() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-def _kill_tree(process: subprocess.Popen[bytes]) -> None:
+def _kill_tree(process: Process) -> None:
     """Kill ``process`` and its descendants. Tested on Linux; the Windows branch is untested."""
+    if process.pid is None:  # not forked yet: it will find its standard input closed
+        return
     if sys.platform == "win32":
         subprocess.run(
             ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False
         )
-        process.kill()
         return
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
+def _end_group(process: Process) -> None:
     """Ask what is left of the group to end; helpers that clean up get a moment for it."""
-    if sys.platform == "win32":
+    if sys.platform == "win32" or process.pid is None:
         return
     deadline = time.monotonic() + 0.3
     try:
@@ -213,7 +253,7 @@ def start_environment(threads: int) -> dict[str, str]:
     return {**inherited, **worker_environment(threads)}
 
 
-def why_not_started(command: list[str], code: int, errors: str) -> str:
+def why_not_started(command: list[str], code: int | None, errors: str) -> str:
     last = next((line for line in reversed(errors.splitlines()) if line.strip()), "")
     said = f": {last.strip()}" if last else ""
     return (

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
+from . import __version__
 from . import trust as trust_store
 from .atomic import WriteError
 from .cache import CacheError
@@ -71,7 +72,7 @@ def _run_options(command: Any) -> Any:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="runner")
+@click.version_option(__version__, prog_name="runner")
 def cli() -> None:
     """Make notes on papers run: quote, component, test, figure."""
 

@@ -1,14 +1,14 @@
-"""What a dead process leaves: its exit code in words, and the stack that faulthandler wrote."""
+"""What a dead or stuck process leaves, as a result: its exit code, its stack, its last output."""
 
 from __future__ import annotations
 
 import re
 import signal
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .job import NoteCode
-from .result import Frame, Place
+from .job import NoteCode, Step
+from .result import Failure, Frame, Place, Result, Status, Text
 
 _HEAD = re.compile(r"^(?:Current thread|Thread) 0x[0-9a-fA-F]+.*:$", re.MULTILINE)
 _LINE = re.compile(r'^  File "(.*)", line ([0-9]+) in (.*)$', re.MULTILINE)
@@ -21,8 +21,13 @@ class Stack:
     frames: tuple[Frame, ...] = ()
 
 
-def exit_words(code: int) -> str:
-    """An exit code as ``subprocess`` gives it: negative for the signal that killed."""
+def exit_words(code: int | None) -> str:
+    """An exit code as ``subprocess`` gives it: negative for the signal that killed.
+
+    ``None``: the process still runs, and nobody can talk to it any more.
+    """
+    if code is None:
+        return "it closed the streams of its process"
     if code < 0:
         try:
             return f"killed by {signal.Signals(-code).name}"
@@ -58,3 +63,30 @@ def _frames(thread: str, notes: dict[str, NoteCode]) -> Iterator[Frame]:
             if 0 <= offset < len(lines):
                 place = Place(note.module, code.id, offset + 1)
                 yield Frame(function, lines[offset].strip(), place)
+
+
+def timed_out(step: Step, result: Result) -> Result:
+    """``result`` of an interrupted block as a time-out that names the line it was on."""
+    places = [f.place for f in result.failure.frames if f.place] if result.failure else []
+    at = f": still running at {places[-1].token()}" if places else ""
+    failure = replace(result.failure, kind="TimeLimit", message="") if result.failure else None
+    return replace(
+        result,
+        status=Status.TIMEOUT,
+        failure=failure,
+        device=step.device,
+        reason=f"time limit of {step.timeout:g} s reached{at}",
+    )
+
+
+def died(status: Status, what: str, stack: Stack, last: str, partial: str) -> Result:
+    """The result of a block whose process is gone; ``last`` is where it was seen last."""
+    frames = stack.frames
+    where = ""
+    if frames and frames[-1].place:
+        where = f" at {frames[-1].place.token()}"
+    elif last:
+        where = f", last seen at {last}"
+    outputs = (Text(partial),) if partial else ()
+    failure = Failure("Crash", what, frames) if frames else None
+    return Result(status, outputs, failure, reason=f"{what}{where}")

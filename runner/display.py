@@ -3,6 +3,7 @@
 Nothing is imported for it: a value of a library that is not loaded cannot exist.
 """
 
+# ruff: noqa: ARG002, ARG001, ARG005  some signatures are those of a protocol
 from __future__ import annotations
 
 import io
@@ -264,8 +265,10 @@ def _is_artist(value: object) -> bool:
         return any(_is_artist(item) for item in value.values())
     if isinstance(value, list | tuple):
         return any(_is_artist(item) for item in value)
-    dtype = getattr(value, "dtype", None)
-    return dtype == object and any(_is_artist(item) for item in value.flat)  # type: ignore[attr-defined]
+    array: Any = sys.modules.get("numpy")
+    if array is None or not isinstance(value, array.ndarray) or value.dtype.kind != "O":
+        return False
+    return any(_is_artist(item) for item in value.flat)
 
 
 def _table(value: object) -> Table | None:

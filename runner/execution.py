@@ -19,6 +19,9 @@ from .resolve import DEFINING, Key
 from .result import Result, Status
 
 
+_GLANCE = 0.2  # seconds between looks at whether a note is still wanted
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What is going on now: a block, and the last line it printed ("" so far)."""
@@ -63,6 +66,7 @@ class Execution:
         threads: int,
         figures: str,
         listen: Callable[[Progress], None],
+        wanted: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self.results: dict[Key, Result] = {}
         self._graph = graph
@@ -72,6 +76,8 @@ class Execution:
         self._threads = threads
         self._figures = figures
         self._listen = listen
+        self._wanted = wanted
+        self._dropped: set[str] = set()
         self._waiting = list(range(len(plan.lanes)))
         self._running: dict[int, _Running] = {}
         self._ended: set[int] = set()
@@ -80,8 +86,10 @@ class Execution:
         """Run every lane; yield each note as soon as all its lanes have ended."""
         self._submit_ready()
         while self._running:
-            event = self._pool.next_event()
+            event = self._pool.next_event(_GLANCE)
             match event:
+                case None:
+                    self._drop_unwanted()
                 case BlockStarted(number, block):
                     self._listen(Progress(self._running[number].lane.note, block))
                 case BlockOutput(number, block, line):
@@ -93,6 +101,15 @@ class Execution:
                     self._submit_ready()
                     if note is not None:
                         yield note
+
+    def _drop_unwanted(self) -> None:
+        """Stop the lanes of notes that somebody changed meanwhile."""
+        for number, running in self._running.items():
+            note = running.lane.note
+            if note not in self._dropped and not self._wanted(note):
+                self._dropped.add(note)
+                self._waiting = [i for i in self._waiting if self._plan.lanes[i].note != note]
+                self._pool.cancel(number)
 
     def _keep(self, running: _Running, block: str, result: Result) -> None:
         key = (running.lane.note, block)
@@ -147,6 +164,9 @@ class Execution:
     def _end(self, running: _Running, finished: bool) -> str | None:
         """Account for a lane that ended; the note's path if nothing of it is left."""
         lane = running.lane
+        if lane.note in self._dropped:
+            self._ended.add(running.index)
+            return None
         missing = [
             step.id
             for step in lane.steps

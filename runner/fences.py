@@ -36,12 +36,15 @@ _BLANK_LINE = re.compile(r"\n[ \t>]*\r?\n")
 
 
 class Lines:
-    """Character offsets of a text's lines, as CommonMark counts them; indices start at 0."""
+    """Character offsets of a text's lines, as CommonMark counts them; indices start at 0.
+
+    A byte order mark belongs to no line.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         ends = [m.span() for m in _NEWLINE.finditer(text)]
-        self.starts = [0, *(after for _, after in ends)]
+        self.starts = [int(text.startswith("\ufeff")), *(after for _, after in ends)]
         self.ends = [*(before for before, _ in ends), len(text)]
 
     def __len__(self) -> int:
@@ -55,16 +58,17 @@ class Lines:
         return Span(self.starts[first], self.ends[last])
 
     def at(self, offset: int) -> int:
-        return bisect_right(self.starts, offset) - 1
+        return max(bisect_right(self.starts, offset) - 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Fence:
     """A fenced code block, tagged or not.
 
-    ``marks`` are the backticks or tildes that open it. ``first`` and ``last`` are the line indices of its two fences (``last``: of its last line where
-    it is not closed); ``content`` ends each line with ``\\n``, container prefix removed. ``prefix``
-    is what a line below needs to stay in the same container.
+    ``first`` and ``last`` are the line indices of its two fences (``last``: of its last line where
+    it is not closed). ``marks`` are the backticks or tildes that open it. ``content`` ends each
+    line with ``\\n``, container prefix removed. ``prefix`` is what a line below needs to stay in
+    the same container.
     """
 
     first: int
@@ -100,8 +104,6 @@ def outline(lines: Lines, skip: int) -> Outline:
     """The block structure of ``lines``, of which the first ``skip`` count as blank."""
     text = lines.text
     body = lines.starts[skip] if skip < len(lines) else len(text)
-    if text.startswith("\ufeff") and not body:
-        body = 1
     if not _BLOCKY.search(text, body):
         return Outline()
     # The last newline makes every line of an unclosed fence end alike (see `_fence`).

@@ -123,9 +123,10 @@ class Places:
 
 
 def _line_pattern(paths: Iterable[str]) -> re.Pattern[str]:
-    any_path = "|".join(re.escape(path) for path in sorted(paths, key=len, reverse=True)) or "(?!)"
+    longest_first = sorted(paths, key=len, reverse=True)
+    path = "|".join(map(re.escape, longest_first)) or "(?!)"
     return re.compile(
-        rf'File "(?P<quoted>{any_path})", line (?P<far>[0-9]+)|(?P<plain>{any_path}):(?P<near>[0-9]+)'
+        rf'File "(?P<quoted>{path})", line (?P<far>[0-9]+)|(?P<plain>{path}):(?P<near>[0-9]+)'
     )
 
 

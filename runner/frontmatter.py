@@ -58,7 +58,16 @@ def read(text: str, span: Span) -> Mapping[str, object]:
     loaded = load_yaml(inner)
     if not isinstance(loaded, dict):
         return {}
-    return {str(key): value for key, value in loaded.items()}
+    properties = {str(key): value for key, value in loaded.items()}
+    if isinstance(properties.get("arxiv"), int | float):
+        # 2010.10000 is the name of a paper, not a number.
+        properties["arxiv"] = _texts(inner).get("arxiv")
+    return properties
+
+
+def _texts(inner: str) -> dict[object, object]:
+    loaded = load_yaml(inner, typed=False)
+    return loaded if isinstance(loaded, dict) else {}
 
 
 def load_yaml(text: str, typed: bool = True) -> object:
@@ -142,15 +151,28 @@ def set_property(text: str, frontmatter: Span, key: str, value: str) -> str:
     The text comes back as it is where the frontmatter has no such line, or where the value runs
     over several lines. ``value`` is plain YAML (no quotes, colons or ``#`` needed).
     """
-    line = re.compile(
-        rf"""^(?P<head>{re.escape(key)}[ \t]*:)(?P<value>[ \t]+(?:"[^"\r\n]*"|'[^'\r\n]*'"""
-        r"""|(?!\#)[^\s|>](?:(?![ \t]+\#)[^\r\n])*?))?(?P<tail>[ \t]*(?:[ \t]\#[^\r\n]*)?)"""
-        r"""(?=\r?\n(?![ \t]+\S|- ))""",
-        re.M,
-    )
+    line = re.compile(rf"^{re.escape(key)}[ \t]*:([^\r\n]*)(?=\r?\n(?![ \t]+\S|- ))", re.M)
     match = line.search(text, frontmatter.start, frontmatter.end)
-    if match is None or (match["value"] or "").strip().strip("\"'") == value:
+    if match is None:
         return text
-    start = match.end("head")
-    end = match.end("value") if match["value"] else start
-    return f"{text[:start]} {value}{text[end:]}"
+    start, end = _value_in(match[1])
+    old = match[1][start:end]
+    if old.startswith(("|", ">")) or old.strip("\"'") == value:
+        return text
+    space = "" if match[1][:start] else " "
+    gap = " " if match[1][end : end + 1] == "#" else ""
+    start, end = match.start(1) + start, match.start(1) + end
+    return f"{text[:start]}{space}{value}{gap}{text[end:]}"
+
+
+def _value_in(rest: str) -> tuple[int, int]:
+    """Where the value stands in what follows a key's colon; its comment is none of it."""
+    start = len(rest) - len(rest.lstrip())
+    if rest[start : start + 1] in ("'", '"'):
+        closing = rest.find(rest[start], start + 1)
+        return start, closing + 1 if closing >= 0 else len(rest)
+    comment = re.search(r"(?:^|[ \t])#", rest)
+    value = rest[: comment.start()] if comment else rest
+    if not value.strip():
+        return min(start, 1), min(start, 1)
+    return start, len(value.rstrip())

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import unquote
 
 from . import fences
 from .note import Link, Note, Quote, Span
+from .passage import (
+    Line,
+    block_id,
+    cut_notes,
+    excuse,
+    has_text,
+    leading_deeper,
+    quoted,
+    readable,
+    without_block_id,
+    without_head,
+    words_before,
+)
 from .vaultpaths import Resolver, attachment_folder, has_subpath
 
 __all__ = ["Resolver", "attachment_folder", "find_links", "find_quotes", "has_subpath"]
@@ -136,17 +149,10 @@ def _is_escaped(text: str, offset: int) -> bool:
 
 # --- quotes ------------------------------------------------------------------------------------
 
-_QUOTED = re.compile(r"[ \t]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*((?:>[ \t]?)+)(.*)", re.S)
-_CALLOUT = re.compile(r"\[![^\]]*\][-+]?")
-_BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
-_NO_CODE = re.compile(r"[ \t>]*no-code:[ \t]*(.*)", re.S)
-_NO_WORDS = re.compile(r"[\W_]*(?:\d+[.)]\s)?[\W_]*")
-_ITEM = re.compile(r"\s*(?:(?:[-+*]|\d{1,9}[.)])\s+)?(?:\[.\]\s+)?")
-_EMPTY_ITEM = re.compile(r"\s*(?:[-+*]|\d{1,9}[.)])?\s*")
+# How Obsidian and PDF++ name a link to a page, where the author gave it no name.
 _PAGE_NAME = re.compile(r"(?:.*[,;]\s*)?(?:page|pages|pp?\.?|pg\.?|s\.)\s*\d+", re.I | re.S)
-_MARKS = "\"'\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019"  # all the quotation marks in use
-_IN_MARKS = re.compile(rf"[{_MARKS}](.+)[{_MARKS}][.,;:]?\s*\(?\s*$", re.S)
-_IN_PARENS = re.compile(r"(.*\S)\s*\(\s*$", re.S)
+
+_LONGEST_TAIL = 30  # lines below a passage that may hold its links, block id and excuse
 
 
 def find_quotes(note: Note, links: Sequence[Link]) -> tuple[Quote, ...]:
@@ -157,15 +163,6 @@ def find_quotes(note: Note, links: Sequence[Link]) -> tuple[Quote, ...]:
     if not any(link.is_pdf and not link.embed for link in links):
         return ()
     return tuple(_QuoteFinder(note, links).quotes())
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of a blockquote: how many ``>`` it has, and what follows them."""
-
-    index: int
-    depth: int
-    content: str
 
 
 class _QuoteFinder:
@@ -197,27 +194,27 @@ class _QuoteFinder:
                 start = link.span.end
             index += 1
 
-    def _group(self, index: int) -> list[_Line]:
+    def _group(self, index: int) -> list[Line]:
         """The lines of the blockquote that starts at ``index``."""
-        group: list[_Line] = []
+        group: list[Line] = []
         while index < len(self.lines):
-            match = _QUOTED.match(self.lines[index])
-            if not match:
+            line = quoted(index, self.lines[index])
+            if not line:
                 break
             hidden = fences.inside(self.hidden, self.lines.starts[index])
-            group.append(_Line(index, match[1].count(">"), "" if hidden else match[2]))
+            group.append(replace(line, content="") if hidden else line)
             index += 1
         return group
 
     # --- blockquotes and callouts --------------------------------------------------------------
 
-    def _in_group(self, group: list[_Line]) -> Iterator[Quote]:
+    def _in_group(self, group: list[Line]) -> Iterator[Quote]:
         linked = [place for place, line in enumerate(group) if line.index in self.links]
         if not linked:
             if quote := self._tailed(group, (), group[0].index, group[-1].index):
                 yield quote
             return
-        found: list[tuple[list[_Line], list[Link]]] = []
+        found: list[tuple[list[Line], list[Link]]] = []
         above = 0
         for place, end in zip(linked, [*linked[1:], len(group)], strict=True):
             links = self.links[group[place].index]
@@ -231,28 +228,29 @@ class _QuoteFinder:
         for number, (passage, links) in enumerate(found):
             first = min(passage[0].index, links[0].line - 1)
             last = max(passage[-1].index, links[-1].line - 1)
+            notes: tuple[str | None, str | None] = (None, None)
             if number == len(found) - 1:
-                last = max(last, group[-1].index)
-            if quote := self._tailed(passage, links, first, last):
+                notes = cut_notes([line for line in group if line.index > last])[1:]
+                last = group[-1].index
+            if quote := self._tailed(passage, links, first, last, notes):
                 yield quote
 
-    def _passage(self, above: list[_Line], below: list[_Line]) -> list[_Line]:
+    def _passage(self, above: list[Line], below: list[Line]) -> list[Line]:
         """The lines that the link in the last line of ``above`` belongs to, that line cut."""
         line = above[-1]
         rest = self._without_links(line)
-        head = _CALLOUT.match(line.content.lstrip())
-        before = [item for item in above[:-1] if not _CALLOUT.match(item.content.lstrip())]
-        has_words = not _NO_WORDS.fullmatch(_CALLOUT.sub("", rest))
-        if not head and (has_words or any(_has_words(item) for item in before)):
+        before = [item for item in above[:-1] if not item.is_head]
+        has_words = has_text(without_head(rest))
+        if not line.is_head and (has_words or any(item.has_words for item in before)):
             return [*before, replace(line, content=rest)] if has_words else before
-        deeper = _leading_deeper(below, line.depth)
+        deeper = leading_deeper(below, line.depth)
         passage = deeper or [item for item in below if item.depth >= line.depth]
-        if any(_has_words(item) for item in passage):
+        if any(item.has_words for item in passage):
             return passage
-        words = _CALLOUT.sub("", rest) if has_words else self._words_of(line)
+        words = without_head(rest) if has_words else self._words_of(line)
         return [replace(line, content=words)] if words else []
 
-    def _without_links(self, line: _Line) -> str:
+    def _without_links(self, line: Line) -> str:
         content = line.content
         for link in self.links.get(line.index, ()):
             words = self._words_around(link)
@@ -260,7 +258,7 @@ class _QuoteFinder:
             content = content.replace(f"[{words}]({raw})" if words else raw, " ")
         return re.sub(r"\(\s*\)", " ", content).rstrip()
 
-    def _words_of(self, line: _Line) -> str:
+    def _words_of(self, line: Line) -> str:
         return next((w for link in self.links[line.index] if (w := self._words_in(link))), "")
 
     def _words_in(self, link: Link) -> str:
@@ -274,9 +272,8 @@ class _QuoteFinder:
     def _words_around(self, link: Link) -> str:
         """``words`` of the malformed ``[words]([[link]])``."""
         text, start, end = self.note.text, link.span.start, link.span.end
-        if not (
-            link.wiki and text[max(start - 2, 0) : start] == "](" and text[end : end + 1] == ")"
-        ):
+        wrapped = text.startswith("](", max(start - 2, 0)) and text.startswith(")", end)
+        if not (link.wiki and wrapped):
             return ""
         opening = text.rfind("[", self.lines.starts[link.line - 1], start)
         return text[opening + 1 : start - 2] if opening >= 0 else ""
@@ -284,32 +281,38 @@ class _QuoteFinder:
     # --- what follows a blockquote -------------------------------------------------------------
 
     def _tailed(
-        self, passage: list[_Line], links: Sequence[Link], first: int, last: int
+        self,
+        passage: list[Line],
+        links: Sequence[Link],
+        first: int,
+        last: int,
+        notes: tuple[str | None, str | None] = (None, None),
     ) -> Quote | None:
-        """The quote of ``passage`` with the links, block id and excuse in the lines below it."""
-        passage, id, excuse = _cut_notes(passage)
+        """The quote of ``passage`` with the links, block id and excuse in the lines below it.
+
+        ``notes``: the id and the excuse in the rest of its blockquote.
+        """
+        passage, id, reason = cut_notes(passage)
+        id, reason = id or notes[0], reason or notes[1]
         found = list(links)
         closes = bool(links)
-        is_last = not _QUOTED.match(self.lines[last + 1]) if last + 1 < len(self.lines) else True
-        for index in self._lines_below(last) if is_last and excuse is None else ():
+        is_last = last + 1 >= len(self.lines) or not quoted(last + 1, self.lines[last + 1])
+        for index in self._lines_below(last) if is_last and reason is None else ():
             line = self.lines[index]
-            if match := _NO_CODE.fullmatch(line):
-                excuse = match[1].strip()
+            reason = excuse(line)
+            if reason is not None or not self._is_tail(index, closes):
                 break
-            if not self._is_tail(index, closes):
-                break
-            named = _block_id(line)
-            id = id or (named[1] if named else None)
+            id = id or block_id(line)
             found += self.links.pop(index, [])
             last = index
-        text = _readable(passage)
+        text = readable(passage)
         if not found or not text:
             return None
-        return Quote(id, text, tuple(found), first + 1, self.lines.span(first, last), excuse)
+        return Quote(id, text, tuple(found), first + 1, self.lines.span(first, last), reason)
 
     def _lines_below(self, last: int) -> Iterator[int]:
-        """The lines with text below line ``last``, until more than two in a row are blank."""
-        for index in range(last + 1, len(self.lines)):
+        """The next few lines with text below ``last``, until more than two in a row are blank."""
+        for index in range(last + 1, min(last + _LONGEST_TAIL, len(self.lines))):
             if self.lines[index].strip():
                 last = index
                 yield index
@@ -318,73 +321,25 @@ class _QuoteFinder:
 
     def _is_tail(self, index: int, closed: bool) -> bool:
         """Whether a line holds nothing but the links of the quote above, and its block id."""
-        line = _BLOCK_ID.sub("", self.lines[index])
+        line = without_block_id(self.lines[index])
         links = self.links.get(index, [])
         if links and closed:
             return False
         for link in links:
             line = line.replace(link.span.of(self.note.text), " ")
-        return _NO_WORDS.fullmatch(line) is not None and line != self.lines[index]
+        return line != self.lines[index] and not has_text(line)
 
     # --- quotes on the link's own line -----------------------------------------------------------
 
     def _on_its_line(self, link: Link, start: int) -> Quote | None:
-        text = self._words_in(link) or self._words_before(link, start)
+        """``text ([[link]])`` or ``"text" [[link]]`` or ``[[link|text]]``; ``start``: where the
+        text before the link begins."""
+        text = self._words_in(link)
+        if not text and link.selection is not None:
+            text = words_before(self.note.text[start : link.span.start])
         if not text:
             return None
         index = link.line - 1
-        line = _Line(index, 0, text)
+        line = Line(index, 0, text)
         quote = self._tailed([line], [link], index, index)
-        named = _block_id(self.lines[index])
-        return replace(quote, id=named[1]) if quote and named else quote
-
-    def _words_before(self, link: Link, start: int) -> str:
-        """``text ([[link]])`` or ``"text" [[link]]`` in a list item, a table cell, a paragraph."""
-        if link.selection is None:
-            return ""
-        before = re.split(r"(?<!\\)\|", self.note.text[start : link.span.start])[-1].lstrip(")")
-        before = before[match.end() :] if (match := _ITEM.match(before)) else before
-        match = _IN_PARENS.fullmatch(before) or _IN_MARKS.search(before)
-        return match[1].strip() if match else ""
-
-
-def _block_id(line: str) -> re.Match[str] | None:
-    return _BLOCK_ID.search(line, max(len(line) - 200, 0))
-
-
-def _has_words(line: _Line) -> bool:
-    return not _NO_WORDS.fullmatch(_BLOCK_ID.sub("", line.content))
-
-
-def _leading_deeper(below: list[_Line], depth: int) -> list[_Line]:
-    """The first run of lines deeper than ``depth``: quote, where a comment stands at ``depth``."""
-    run: list[_Line] = []
-    for line in below:
-        if line.depth > depth:
-            run.append(line)
-        elif run or line.content.strip():
-            break
-    return run
-
-
-def _cut_notes(passage: list[_Line]) -> tuple[list[_Line], str | None, str | None]:
-    """``passage`` without the block id and the excuse at its end, and these two."""
-    id = excuse = None
-    kept = [line for line in passage if not _NO_CODE.fullmatch(line.content)]
-    for line in passage:
-        if match := _NO_CODE.fullmatch(line.content):
-            excuse = match[1].strip()
-    while kept and not kept[-1].content.strip():
-        kept.pop()
-    if kept and (named := _block_id(kept[-1].content)):
-        id = named[1]
-        kept[-1] = replace(kept[-1], content=kept[-1].content[: named.start()])
-    return kept, id, excuse
-
-
-def _readable(passage: Sequence[_Line]) -> str:
-    """The passage as its author sees it: one line each, list markup kept, callout heads cut."""
-    lines = [line.content.rstrip() for line in passage if not _CALLOUT.match(line.content.lstrip())]
-    while lines and _EMPTY_ITEM.fullmatch(lines[-1]):
-        lines.pop()
-    return "\n".join(lines).strip()
+        return replace(quote, id=block_id(self.lines[index]) or quote.id) if quote else None

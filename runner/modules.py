@@ -5,6 +5,7 @@ interpreter the *Python view* of a note: as many lines as the note has, blank wh
 code, so that tracebacks, ``inspect``, ``pdb`` and ``torch.jit`` read the lines they name.
 """
 
+# ruff: noqa: ARG002  some signatures are those of a protocol
 from __future__ import annotations
 
 import ast
@@ -36,7 +37,7 @@ def python_view(note: NoteCode) -> str:
     lines = [""] * note.lines
     for code in note.blocks:
         if _parses(code.source):
-            source = code.source.splitlines()
+            source = code.source.split("\n")
             lines[code.line - 1 : code.line - 1 + len(source)] = source
     return "\n".join(lines) + "\n"
 
@@ -52,7 +53,8 @@ def _parses(source: str) -> bool:
 def show_view(note: NoteCode) -> None:
     """Put the view into ``linecache``; no modification time, so that ``checkcache`` keeps it."""
     view = python_view(note)
-    linecache.cache[note.path] = (len(view), None, view.splitlines(keepends=True), note.path)
+    lines = [line + "\n" for line in view.split("\n")[:-1]]
+    linecache.cache[note.path] = (len(view), None, lines, note.path)
 
 
 # --- one block ---------------------------------------------------------------------------------
@@ -242,9 +244,12 @@ class NoteFinder(MetaPathFinder):
         note = self.lookup(fullname)
         if note is None:
             return None
-        spec = ModuleSpec(fullname, NoteLoader(note, self), origin=note.path)
+        spec = ModuleSpec(fullname, self.loader(note), origin=note.path)
         spec.has_location = True
         return spec
+
+    def loader(self, note: NoteCode) -> NoteLoader:
+        return NoteLoader(note, self)
 
     def open_module(self, note: NoteCode) -> ModuleType:
         """A module of ``note`` in which nothing has run yet, in its place in ``sys.modules``."""

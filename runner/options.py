@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,6 +156,26 @@ def _value(text: str, typed: bool, load: Load) -> object:
     return load(text, typed)
 
 
+def faulty_properties(properties: Mapping[str, object]) -> dict[str, str]:
+    """The properties of a note that set options for its blocks but are not of their form.
+
+    Maps each to the form that it has to have. One without a value counts as not given.
+    """
+    return {
+        key: form
+        for key, (form, check) in _PROPERTIES.items()
+        if properties.get(key) is not None and not _passes(check, properties[key])
+    }
+
+
+def _passes(check: Callable[[object], object], value: object) -> bool:
+    try:
+        check(value)
+    except _Wrong:
+        return False
+    return True
+
+
 # --- types -----------------------------------------------------------------------------------
 
 
@@ -212,6 +232,12 @@ def _devices(value: object) -> tuple[str, ...]:
     return devices
 
 
+def _device_or_auto(value: object) -> str:
+    if not isinstance(value, str) or not (value == "auto" or _DEVICE.fullmatch(value)):
+        raise _Wrong
+    return value
+
+
 _PATH = re.compile(r"[^\0\r\n]+")
 
 # The form as a message says it, the check, and whether YAML's types count (else all is text).
@@ -228,4 +254,10 @@ _TYPES: dict[str, tuple[str, Callable[[object], object], bool]] = {
     "data": ("a list of paths", _list_of(_PATH), False),
     "env": ("a list of names of environment variables", _list_of(_ENV), False),
     "cache": ("true or false", _boolean, True),
+}
+
+_PROPERTIES: dict[str, tuple[str, Callable[[object], object]]] = {
+    "timeout": (_TYPES["timeout"][0], _seconds),
+    "seed": (_TYPES["seed"][0], _integer),
+    "device": ("cpu, cuda, cuda:1, mps or auto", _device_or_auto),
 }

@@ -22,6 +22,7 @@ _TAGGED_LINE = re.compile(r"^[ \t>]*(?:[-+*][ \t]+)?(`{3,}|~{3,})([^\r\n]*)", re
 _NBSP_FENCE = re.compile(r"^[ \t>]*\u00a0[ \t\u00a0]*(?:`{3,}|~{3,})([^\r\n]*)", re.M)
 _TAB_AFTER_QUOTE = re.compile(r"[ ]{0,3}>[ >]*\t")
 _MARKER = re.compile(r"<!--[ \t]*(/?runner(?:[:-]\S.*?)?)[ \t]*-->")
+_LONGEST_MARKER = 500  # characters
 _OPENER = re.compile(
     r"runner:([A-Za-z][A-Za-z0-9_-]*)[ \t]+([0-9a-f]{8})[ \t]+"
     rf"({'|'.join(Status)})(?:[ \t]+([a-z0-9:,]+))?"
@@ -124,13 +125,18 @@ class _Reader:
         if not span.end or not (has_blocks or frontmatter.is_interesting(self.text, span)):
             return {}
         try:
-            return frontmatter.read(self.text, span)
+            properties = frontmatter.read(self.text, span)
         except frontmatter.YamlFault as fault:
             if has_blocks:
                 index = min(self.lines.at(span.start) + fault.line, self.lines.at(span.end))
                 what = f"The properties cannot be read: {fault}."
                 self._error(index, what, "Correct this line of YAML; the note runs without them.")
             return {}
+        faulty = options.faulty_properties(properties)
+        for key, form in faulty.items() if has_blocks else ():
+            what = f"The property {key} cannot be `{_short(str(properties[key]))}`."
+            self._error(self._property_line(key), what, f"It is {form}; until then none is set.")
+        return {key: value for key, value in properties.items() if key not in faulty}
 
     def _name(self, properties: Mapping[str, object], has_blocks: bool) -> str:
         given = properties.get("module")
@@ -213,7 +219,7 @@ class _Reader:
     def _warn_of_odd_spaces(self, fence: fences.Fence) -> None:
         if "\u00a0" in fence.content:
             index = fence.first + 1 + fence.content[: fence.content.index("\u00a0")].count("\n")
-            what = "The code holds a no-break space, which Python does not read."
+            what = "The code holds a no-break space, which Python refuses outside strings."
             self._warn(index, what, "Replace it by a normal space.")
         if ">" not in fence.prefix:
             return
@@ -259,7 +265,8 @@ class _Reader:
 
     def _markers(self) -> Iterator[_Marker]:
         for html in self.outline.html:
-            match = _MARKER.fullmatch(html.content.strip())
+            content = html.content.strip()
+            match = _MARKER.fullmatch(content) if len(content) <= _LONGEST_MARKER else None
             if match and not self._is_hidden(html.first):
                 yield _Marker(html.first, match[1], _OPENER.fullmatch(match[1]))
 

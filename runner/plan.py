@@ -108,7 +108,7 @@ def _decide(
     decisions: Mapping[Key, Decision],
 ) -> Decision:
     last = stored.get(node.key)
-    device = _device(graph, node, request)
+    device = device_of(graph, node, request)
     reason = _stale(node, last, device, request, decisions)
     refusal = _refusal(graph, node, device, request, matches, decisions, bool(reason))
     device = device or request.device
@@ -121,7 +121,7 @@ def _decide(
     return Decision(Action.RUN, reason or "asked for", device)
 
 
-def _device(graph: Graph, node: Node, request: Request) -> str | None:
+def device_of(graph: Graph, node: Node, request: Request) -> str | None:
     """The device a block runs on: the wanted one if it allows it, else one it names; or None."""
     stated = graph.notes[node.note].properties.get("device")
     by_note = (stated,) if isinstance(stated, str) and stated != "auto" else ()

@@ -12,13 +12,22 @@ import queue
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .child import Worker, WorkerError, start_command, start_environment, why_not_started
-from .crash import Stack, dumped_stack, exit_words
+from .child import (
+    Worker,
+    WorkerError,
+    start_command,
+    start_environment,
+    start_process,
+    why_not_started,
+)
+from .crash import died, dumped_stack, exit_words, timed_out
+from .forks import Template, can_fork
 from .job import Job, Step
-from .result import Failure, Result, Status, Text, decode, encode
+from .result import Result, Status, decode, encode
 
 __all__ = [
     "BlockDone",
@@ -132,6 +141,7 @@ class Pool:
         self._idle_since = time.monotonic()
         self._broken = False
         self._closed = False
+        self._template = self._start_template(launcher)
         self._spare = [self._start()]
         self._thread = threading.Thread(target=self._supervise, daemon=True)
         self._thread.start()
@@ -187,6 +197,8 @@ class Pool:
             self._handle(message)
             self._enforce_limits()
             self._assign()
+        if self._template is not None:
+            self._template.close()
         for worker in (*self._busy, *self._spare):
             worker.kill()
 
@@ -209,13 +221,27 @@ class Pool:
         return not (self._busy or self._waiting or self._broken)
 
     def _start(self) -> Worker:
-        worker = Worker(self._command, self._env, self._inbox)
+        if self._template is not None and self._template.alive:
+            with suppress(OSError):  # it died this moment
+                return Worker(self._template.fork(), self._inbox)
+        worker = Worker(start_process(self._command, self._env), self._inbox)
         if self._preload:
             worker.send(op="preload", modules=list(self._preload))
         return worker
 
+    def _start_template(self, launcher: tuple[str, ...]) -> Template | None:
+        """Where imports are to be shared and can be. A bad interpreter is the worker's error."""
+        if not self._preload or not can_fork(launcher):
+            return None
+        try:
+            return Template(self._command, self._env, self._preload)
+        except OSError:
+            return None
+
     def _assign(self) -> None:
         """Give waiting lanes to workers; keep a spare one where it will be needed."""
+        while self._broken and self._waiting:
+            self._events.put(LaneEnded(self._waiting.popleft().number, False))
         while self._waiting and len(self._busy) < self._size:
             worker = self._spare.pop(0) if self._spare else self._try_start()
             if worker is None:
@@ -272,9 +298,10 @@ class Pool:
     def _finish_step(self, worker: Worker, lane: _Lane, result: Result) -> None:
         assert lane.step is not None
         if lane.interrupted:
-            return self._end_lane(worker, lane, _timed_out(lane.step, result))
-        lane.deadline = None
-        self._events.put(BlockDone(lane.number, lane.step.id, result))
+            self._end_lane(worker, lane, timed_out(lane.step, result))
+        else:
+            lane.deadline = None
+            self._events.put(BlockDone(lane.number, lane.step.id, result))
 
     def _enforce_limits(self) -> None:
         now = time.monotonic()
@@ -292,26 +319,40 @@ class Pool:
         """The block did not answer the interrupt: take what it wrote and where it is."""
         assert lane.step is not None
         partial = worker.partial_output()
+        worker.dump_stack()
         worker.kill()
         stack = dumped_stack(worker.errors(), lane.job.notes)
-        result = _died(Status.TIMEOUT, "", stack, lane.place, partial)
-        self._end_lane(worker, lane, _timed_out(lane.step, result))
+        result = died(Status.TIMEOUT, "", stack, lane.place, partial)
+        self._end_lane(worker, lane, timed_out(lane.step, result))
 
     def _bury(self, worker: Worker, lane: _Lane | None) -> None:
         """The worker's streams ended by themselves."""
+        code = worker.wait()
         partial = worker.partial_output()
-        code = worker.kill()
+        worker.kill()
+        lost_fork = worker.is_fork and self._template is not None and not self._template.alive
+        if worker.ready is None and lost_fork:
+            self._begin_again(worker, lane)
+            return
         if worker.ready is None:
             self._give_up(WorkerError(why_not_started(self._command, code, worker.errors())))
         if lane is None:
             self._spare.remove(worker)
-            return
-        if lane.step is None or worker.ready is None:
-            return self._end_lane(worker, lane, None)
-        stack = dumped_stack(worker.errors(), lane.job.notes)
-        died = _died(Status.CRASHED, exit_words(code), stack, lane.place, partial)
-        died = _timed_out(lane.step, died) if lane.interrupted else died
-        self._end_lane(worker, lane, replace(died, device=lane.step.device))
+        elif lane.step is None:
+            self._end_lane(worker, lane, None)
+        else:
+            stack = dumped_stack(worker.errors(), lane.job.notes)
+            dead = died(Status.CRASHED, exit_words(code), stack, lane.place, partial)
+            dead = timed_out(lane.step, dead) if lane.interrupted else dead
+            self._end_lane(worker, lane, replace(dead, device=lane.step.device))
+
+    def _begin_again(self, worker: Worker, lane: _Lane | None) -> None:
+        """The template died with a worker that it had not made: others start without it."""
+        if lane is None:
+            self._spare.remove(worker)
+        else:
+            self._remove(worker)
+            self._waiting.appendleft(lane)
 
     def _stop_lane(self, number: int) -> None:
         waiting = [lane for lane in self._waiting if lane.number == number]
@@ -339,33 +380,3 @@ class Pool:
         self._leaving = [thread for thread in self._leaving if thread.is_alive()]
         self._leaving.append(threading.Thread(target=worker.leave, daemon=True))
         self._leaving[-1].start()
-
-
-# --- words ---------------------------------------------------------------------------------------
-
-
-def _timed_out(step: Step, result: Result) -> Result:
-    """``result`` of an interrupted block as a time-out that names the line it was on."""
-    places = [f.place for f in result.failure.frames if f.place] if result.failure else []
-    at = f": still running at {places[-1].token()}" if places else ""
-    failure = replace(result.failure, kind="TimeLimit", message="") if result.failure else None
-    return replace(
-        result,
-        status=Status.TIMEOUT,
-        failure=failure,
-        device=step.device,
-        reason=f"time limit of {step.timeout:g} s reached{at}",
-    )
-
-
-def _died(status: Status, what: str, stack: Stack, last: str, partial: str) -> Result:
-    """The result of a block whose process is gone; ``last`` is where it was seen last."""
-    frames = stack.frames
-    where = ""
-    if frames and frames[-1].place:
-        where = f" at {frames[-1].place.token()}"
-    elif last:
-        where = f", last seen at {last}"
-    outputs = (Text(partial),) if partial else ()
-    failure = Failure("Crash", what, frames) if frames else None
-    return Result(status, outputs, failure, reason=f"{what}{where}")

@@ -41,10 +41,15 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The note's new text (the same object where nothing changes); the regions' files by name."""
+    """The note's new text (the same object where nothing changes), and the regions' files.
+
+    ``files`` maps names to bytes. ``linked`` names what the regions showed before that were
+    rendered anew: what of it is not in ``files`` is no longer made.
+    """
 
     text: str
     files: Mapping[str, bytes]
+    linked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,8 @@ def render(note: Note, shown: Mapping[str, Shown], surroundings: Surroundings) -
         if assumed == shifts:
             break
     files = {name: data for made in bodies.values() if made for name, data in made.files.items()}
-    return Rendered(_spliced(note.text, edits), files)
+    linked = frozenset(name for b in blocks for name in linked_files(note, b.id))
+    return Rendered(_spliced(note.text, edits), files, linked)
 
 
 def _replaces(note: Note, block: Block, shown: Shown | None) -> bool:

@@ -80,7 +80,8 @@ class Resolver:
                 self.add(j, f"it {self.view.switch[j]}, which is global")
             elif facts.files and self.view.facts[j].files:
                 self.add(j, "both work with files")
-        self.pending.extend(facts.reads | facts.late)
+        # What the block itself binds for its functions is there when they are called.
+        self.pending.extend(facts.reads | facts.late - facts.binds)
         seen: set[str] = set()
         while self.pending:
             name = self.pending.pop()

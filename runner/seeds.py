@@ -4,6 +4,7 @@ Known generators are those of ``random``, ``numpy`` and ``torch``. None of these
 imported here: what is not loaded has no generator yet, and is seeded when it is first imported.
 """
 
+# ruff: noqa: ARG002  some signatures are those of a protocol
 from __future__ import annotations
 
 import importlib.machinery
@@ -118,7 +119,7 @@ class ArrivalFinder(MetaPathFinder):
         return spec
 
     def _wrap(self, loader: Any, calls: list[Callable[[ModuleType], None]]) -> None:
-        """Shadow ``exec_module`` on this one loader, so that its type and data stay the library's."""
+        """Shadow ``exec_module`` on this one loader, so that its type stays the library's."""
 
         def exec_module(module: ModuleType) -> None:
             del loader.exec_module

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from .links import find_links, find_quotes
 from .note import Note, Role
-from .session import Session, Wish, is_stale
+from .outcome import is_stale
+from .session import Session, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class NoteState:
         return {
             "note": self.note,
             "status": self.status,
-            "quotes": {"all": self.quotes},
+            "quotes": {"true": None, "all": self.quotes},
             "components": self.components,
             "tests": {"passed": self.tests_passed, "all": self.tests},
             "devices": list(self.devices),
@@ -80,7 +81,7 @@ def as_table(states: Sequence[NoteState]) -> Iterator[str]:
         (
             state.note,
             state.status,
-            str(state.quotes),
+            f"–/{state.quotes}",
             str(state.components),
             f"{state.tests_passed}/{state.tests}",
             ",".join(state.devices) or "–",

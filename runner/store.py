@@ -177,7 +177,7 @@ def _attachment(path: Path, root: Path) -> Path:
     if path.is_symlink():
         hint = "Rename it, or the block."
         raise WriteError(path, "is a symbolic link, which we do not write through.", hint)
-    return inside(path.parent, root) / path.name
+    return inside(path, root)
 
 
 def _real(path: Path) -> Path:

@@ -4,6 +4,7 @@ The nodes are the same for a worker and for ``pytest vault/``. pytest is importe
 imports this file only for a job that has tests.
 """
 
+# ruff: noqa: ARG002  some signatures are those of a protocol
 from __future__ import annotations
 
 import ast
@@ -20,7 +21,7 @@ import pytest
 
 from .frames import Places, is_expected, without_addresses
 from .job import Code, NoteCode, Step
-from .modules import DEFINITIONS, parse_block, open_test_module
+from .modules import DEFINITIONS, open_test_module, parse_block
 from .result import Failure, Result, Status, TestOutcome
 from .seeds import seed_all
 

@@ -94,7 +94,7 @@ def _line(row: Row, statuses: Mapping[Key, Status | None], source: str) -> str:
     cells = (
         _quote_cell(row, source),
         ", ".join(f"`{id}`" for _, id in row.components) or "–",
-        ", ".join(f"`{id}`" for _, id in row.tests) or "–",
+        _tests_cell(row),
         _status(row, statuses),
     )
     return f"| {' | '.join(cells)} |"
@@ -106,13 +106,22 @@ _SHOWN = 60  # characters of a quote that a table cell can hold without wrapping
 def _quote_cell(row: Row, source: str) -> str:
     words = " ".join(row.quote.text.split())
     short = words if len(words) <= _SHOWN else words[:_SHOWN].rsplit(" ", 1)[0] + " …"
-    safe = "".join(" " if char in "[]|\\`<>*_#^%$" else char for char in short)
+    short = short.replace("[", "(").replace("]", ")")
+    safe = "".join(" " if char in "|\\`<>*_#^%$" else char for char in short)
     safe = " ".join(safe.split()) or "quote"
     stem = row.note.rpartition("/")[2].removesuffix(".md")
     target = "" if row.note == source else stem
     if row.quote.id:
         return f"[[{target}#^{row.quote.id}\\|{safe}]]"
     return f"[[{target}\\|{safe}]]" if target else safe
+
+
+def _tests_cell(row: Row) -> str:
+    """The tests beside the components by name, those of other notes by number."""
+    notes = {path for path, _ in row.components}
+    near = [f"`{id}`" for path, id in row.tests if path in notes]
+    far = len(row.tests) - len(near)
+    return ", ".join([*near, *([f"{far} in other notes"] if far else [])]) or "–"
 
 
 def _status(row: Row, statuses: Mapping[Key, Status | None]) -> str:

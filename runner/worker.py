@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036  the user's interpreter may be any
     sys.exit(f"runner needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}")
 
 import faulthandler
@@ -20,6 +20,7 @@ import json
 import os
 import platform
 import signal
+import socket
 import struct
 import tempfile
 import threading
@@ -54,7 +55,7 @@ if __name__ in ("__main__", "__mp_main__"):
     _bootstrap()
 
 # ruff: noqa: E402  the package can be imported only after the bootstrap above
-from runner.capture import Recorder, unbuffer_c_stdout
+from runner.capture import FOLD_OTHERS_AT, Recorder, unbuffer_c_stdout
 from runner.display import Display
 from runner.evidence import Witness
 from runner.frames import Places, is_expected, message_of
@@ -62,6 +63,7 @@ from runner.job import Code, Job, Mode, Step
 from runner.modules import NoteFinder, execute
 from runner.result import Failure, Result, Status, Text, decode, encode
 from runner.seeds import seed_arrivals
+from runner.template import serve_forks
 
 JOB_VARIABLE = "RUNNER_WORKER_JOB"
 SCRATCH_PREFIX = "runner-worker-"
@@ -252,6 +254,8 @@ class Worker:
     def serve(self) -> None:
         """Obey orders until the other side is gone; never returns."""
         faulthandler.enable(self._stderr)
+        if hasattr(faulthandler, "register"):  # the parent asks for the stack of a stuck block
+            faulthandler.register(signal.SIGUSR1, self._stderr)
         self._confess_exits()
         signal.signal(signal.SIGINT, self._on_interrupt)
         unbuffer_c_stdout()
@@ -263,8 +267,11 @@ class Worker:
             scratch=self._scratch,
             output=self._recorder.path,
         )
-        while True:
-            self._obey(self._orders.get())
+        try:
+            while True:
+                self._obey(self._orders.get())
+        except BrokenPipeError:
+            self._leave()
 
     def _obey(self, order: dict[str, Any]) -> None:
         if order["op"] == "preload":
@@ -277,6 +284,7 @@ class Worker:
         threading.Thread(target=self._watch, args=(self._lane,), daemon=True).start()
         self._lane.run()
         self._channel.send(event="end")
+        self._lane = None
 
     def _confess_exits(self) -> None:
         """Write down the line that ends this process by ``os._exit``."""
@@ -314,7 +322,7 @@ class Worker:
 
             _thread.interrupt_main()
 
-    def _on_interrupt(self, number: int, frame: object) -> None:
+    def _on_interrupt(self, *_: object) -> None:
         if self._lane is not None and self._lane.running is not None:
             raise KeyboardInterrupt
 
@@ -326,19 +334,18 @@ class Worker:
             block = lane.running
             if block is None:
                 continue
-            self._recorder.fold()
+            self._recorder.fold(FOLD_OTHERS_AT)
             seen = (block, self._recorder.last_line(), lane.whereabouts(self._main))
             if seen != told:
                 told = seen
                 self._channel.send(event="output", id=block, line=seen[1], at=seen[2])
 
     def _leave(self) -> None:
-        """End the process now, and what it started if it was still at work. Tested on Linux."""
+        """End the process now, and what it started if its lane was cut off. Tested on Linux."""
         import shutil
 
         shutil.rmtree(self._scratch, ignore_errors=True)
-        at_work = self._lane is not None and self._lane.running is not None
-        if at_work and hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        if self._lane is not None and hasattr(os, "killpg") and os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
         self._exit(0)
 
@@ -364,7 +371,14 @@ def preload(modules: list[str]) -> None:
     gc.freeze()
 
 
-if __name__ == "__main__":
+def _serve_as_template(descriptor: int, modules: list[str]) -> None:
+    preload(modules)
+    serve_forks(socket.socket(fileno=descriptor), lambda: Worker().serve())
+
+
+if __name__ == "__main__" and sys.argv[1:2] == ["--template"]:
+    _serve_as_template(int(sys.argv[2]), sys.argv[3:])
+elif __name__ == "__main__":
     Worker().serve()
 elif __name__ == "__mp_main__" and JOB_VARIABLE in os.environ:
     _adopt(os.environ[JOB_VARIABLE])

@@ -15,6 +15,7 @@ from functools import cached_property
 from .atomic import WriteError
 from .cache import Results
 from .digest import canonical, normalise
+from .growth import toward
 from .links import Resolver
 from .note import Block, Note, Problem, Severity
 from .parse import parse
@@ -26,19 +27,27 @@ from .vault import Vault, is_note
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """``problems`` say what could not be written."""
+    """``problems`` say what could not be written; ``more``: the text is not all there yet."""
 
     changed: bool
     problems: tuple[Problem, ...] = ()
+    more: bool = False
 
 
 class Writer:
     """Writes the results of one run into the notes of one vault."""
 
-    def __init__(self, vault: Vault, results: Results, locate: Callable[[Place], str]) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        results: Results,
+        locate: Callable[[Place], str],
+        longest: int | None = None,
+    ) -> None:
         self._vault = vault
         self._results = results
         self._locate = locate
+        self._longest = longest
         self._journal = Journal()
 
     def write(
@@ -50,10 +59,16 @@ class Writer:
     ) -> Written:
         """Bring the note up to date: regions, ``runner_*`` properties, and the matrix if given."""
         problems: list[Problem] = []
+        more = False
 
         def change(data: bytes) -> bytes:
+            nonlocal more
             problems.clear()
-            return self._changed(planned, data, shown, values, table, problems)
+            now = data.decode("utf-8")
+            target = self._changed(planned, now, shown, values, table, problems)
+            text = target if self._longest is None else toward(now, target, self._longest)
+            more = text != target
+            return text.encode("utf-8")
 
         try:
             changed = update(
@@ -61,25 +76,25 @@ class Writer:
             )
         except WriteError as error:
             return Written(False, (Problem(1, Severity.ERROR, str(error)),))
-        return Written(changed, tuple(problems))
+        return Written(changed, tuple(problems), more)
 
     def _changed(
         self,
         planned: Note,
-        data: bytes,
+        now: str,
         shown: Mapping[str, Shown],
         values: Mapping[str, str],
         table: str | None,
         problems: list[Problem],
-    ) -> bytes:
-        note = parse(planned.path, data.decode("utf-8"))
+    ) -> str:
+        note = parse(planned.path, now)
         same = {id: what for id, what in shown.items() if _is_same(planned, note, id)}
         text = self._with_regions(note, same, problems)
         if table is not None and note.matrices and note.writable:
             text = matrix(parse(note.path, text), table)
         if values:
             text = properties(parse(note.path, text), values)
-        return text.encode("utf-8")
+        return text
 
     def _with_regions(self, note: Note, shown: Mapping[str, Shown], problems: list[Problem]) -> str:
         folder = self._folder(note, problems)

@@ -155,6 +155,11 @@ FAULTS = {
 }
 
 
+def test_a_name_the_block_binds_itself_is_no_name_of_a_test() -> None:
+    text = "t1: import pytest; def test_a(): pytest.skip() | t2: import pytest; def test_b(): pytest"
+    assert not build([note(text)]).problems["N.md"]
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_faults(name: str) -> None:
     text, message = FAULTS[name]

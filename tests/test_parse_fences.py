@@ -140,7 +140,7 @@ CASES: dict[str, tuple[str, list[str], list[str]]] = {
     "NBSP in the code": (
         f"{OPEN}\nx = 1\ny\u00a0= 2\n```\n",
         ["a"],
-        ["3 warning The code holds a no-break space, which Python does not read."],
+        ["3 warning The code holds a no-break space, which Python refuses outside strings."],
     ),
     "tab after >": (
         f"> {OPEN}\n>\tx = 1\n> ```\n",

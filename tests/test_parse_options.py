@@ -12,11 +12,9 @@ from runner.parse import parse
 KEYS = "needs, quotes, kind, device, timeout, seed, raises, slow, output, data, env, cache"
 
 
-def test_block(*rows: str, role: str = "test") -> Note:
+def block_note(*rows: str, role: str = "test") -> Note:
     return parse("n.md", "\n".join([f'```python {{{role}="a"}}', *rows, "x = 1", "```"]))
 
-
-test_block.__test__ = False  # type: ignore[attr-defined]
 
 GOOD = [
     ("needs: [b, c]", Options(needs=("b", "c"))),
@@ -65,18 +63,24 @@ BAD = [
      "It is cpu, cuda, cuda:1, mps or a list of them."),
     ("device: [cpu, cpu]", "The option device cannot be `[cpu, cpu]`.",
      "It is cpu, cuda, cuda:1, mps or a list of them."),
-    ("timeout: 0", "The option timeout cannot be `0`.", "It is a positive number of seconds."),
-    ("timeout: -1", "The option timeout cannot be `-1`.", "It is a positive number of seconds."),
-    ("timeout: .inf", "The option timeout cannot be `.inf`.", "It is a positive number of seconds."),
-    ("timeout: true", "The option timeout cannot be `true`.", "It is a positive number of seconds."),
-    ("timeout: 1:30", "The option timeout cannot be `1:30`.", "It is a positive number of seconds."),
+    ("timeout: 0", "The option timeout cannot be `0`.",
+     "It is a positive number of seconds."),
+    ("timeout: -1", "The option timeout cannot be `-1`.",
+     "It is a positive number of seconds."),
+    ("timeout: .inf", "The option timeout cannot be `.inf`.",
+     "It is a positive number of seconds."),
+    ("timeout: true", "The option timeout cannot be `true`.",
+     "It is a positive number of seconds."),
+    ("timeout: 1:30", "The option timeout cannot be `1:30`.",
+     "It is a positive number of seconds."),
     ("seed: true", "The option seed cannot be `true`.", "It is an integer."),
     ("seed: 1.5", "The option seed cannot be `1.5`.", "It is an integer."),
     ("raises: 1", "The option raises cannot be `1`.", "It is the name of an exception."),
     ("slow: yes", "The option slow cannot be `yes`.", "It is true or false."),
     ("output: table", "The option output cannot be `table`.",
      "It is one of all, text, figures, none."),
-    ("env: A=1", "The option env cannot be `A=1`.", "It is a list of names of environment variables."),
+    ("env: A=1", "The option env cannot be `A=1`.",
+     "It is a list of names of environment variables."),
     ("cache: 0", "The option cache cannot be `0`.", "It is true or false."),
     ("data: [" + "x, " * 2000 + "x]", "The option data is longer than 4000 characters.",
      "Shorten its value."),
@@ -85,21 +89,21 @@ BAD = [
 
 @pytest.mark.parametrize(("row", "expected"), GOOD)
 def test_reads(row: str, expected: Options) -> None:
-    note = test_block(f"#| {row}")
+    note = block_note(f"#| {row}")
     assert note.problems == ()
     assert note.blocks[0].options == expected
 
 
 @pytest.mark.parametrize(("row", "what", "hint"), BAD)
 def test_refuses(row: str, what: str, hint: str) -> None:
-    note = test_block("#| seed: 3" if not row.startswith("seed") else "#| slow: true", f"#| {row}")
+    note = block_note("#| seed: 3" if not row.startswith("seed") else "#| slow: true", f"#| {row}")
     (problem,) = note.problems
     assert (problem.line, problem.severity, problem.what, problem.hint) == (3, "error", what, hint)
     assert note.blocks[0].fault == what
 
 
 def test_a_value_may_run_over_several_lines() -> None:
-    note = test_block(
+    note = block_note(
         "#| needs:", "#|   - b", "#|   - c", "#| data: [x,", "#|   y]", "#| # a remark"
     )
     assert note.problems == ()
@@ -107,24 +111,24 @@ def test_a_value_may_run_over_several_lines() -> None:
 
 
 def test_a_yaml_fault_is_told_at_its_own_line() -> None:
-    (problem,) = test_block("#| needs:", "#|   - b", "#|   - ]").problems
+    (problem,) = block_note("#| needs:", "#|   - b", "#|   - ]").problems
     assert problem.line == 4
 
 
 def test_all_faults_of_a_block_are_told() -> None:
-    note = test_block("#| seed: x", "#| timeout: x", "#| nope: x", "#| seed: 1", "#| seed: 2")
+    note = block_note("#| seed: x", "#| timeout: x", "#| nope: x", "#| seed: 1", "#| seed: 2")
     assert [p.line for p in note.problems] == [2, 3, 4, 6]
     assert note.problems[-1].what == "The option seed is given twice."
 
 
 def test_only_a_test_has_a_kind() -> None:
-    note = test_block("#| kind: parity", role="run")
+    note = block_note("#| kind: parity", role="run")
     assert [p.what for p in note.problems] == ["Only a test has a kind, this is a run block."]
     assert note.blocks[0].fault
 
 
 def test_options_below_code_are_warned_of_and_have_no_effect() -> None:
-    note = test_block("import math", "#| timeout: 5", "#| just a remark: here")
+    note = block_note("import math", "#| timeout: 5", "#| just a remark: here")
     assert [(p.line, p.severity) for p in note.problems] == [(3, "warning")]
     assert note.blocks[0].options == Options()
     assert note.blocks[0].fault is None

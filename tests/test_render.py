@@ -10,7 +10,7 @@ import pytest
 from runner import result as vocabulary
 from runner.parse import parse
 from runner.render import Rendered, Shown, Surroundings, linked_files, matrix, properties, render
-from runner.result import Figure, Place, Result, Status, Text
+from runner.result import Figure, Place, Result, Status, Table, Text
 
 CASES = Path(__file__).parent / "cases" / "render"
 DIGEST = "0123abcd"
@@ -77,6 +77,13 @@ def test_figures_and_long_texts_are_files() -> None:
     assert files == {"note-a-1.png": b"one", "note-a-2.png": b"two", "note-a.txt": b"x\n" * 100}
 
 
+def test_the_region_of_a_block_that_shows_many_tables_is_bounded() -> None:
+    table = Table(("a",), (("1",),) * 30)
+    rendered = show(BLOCK, {"a": Result(Status.OK, (table,) * 20)})
+    assert rendered.text.count("\n") < 150
+    assert rendered.files["note-a.txt"].count(b"| 1   |") == 18 * 30
+
+
 def test_what_cannot_be_stored_is_neither_embedded_nor_a_file() -> None:
     nowhere = Surroundings(embed=lambda _: "", link=lambda _: "", locate=lambda _: "")
     outputs = (Text("x\n" * 100), Figure("image/png", b"one"))
@@ -107,6 +114,12 @@ def test_linked_files_are_those_outside_what_the_block_printed() -> None:
         "old name-a-2.svg",
     }
     assert linked_files(parse("note.md", text), "b") == frozenset()
+
+
+def test_a_region_that_is_kept_keeps_its_files() -> None:
+    text = show(BLOCK, {"a": Result(Status.OK, (Figure("image/png", b"one"),))}).text
+    assert show(text, {"a": Result(Status.SKIPPED)}).linked == frozenset()
+    assert show(text, {"a": Result(Status.OK)}).linked == {"note-a-1.png"}
 
 
 MATRIX = "# x\n\n> <!-- runner-matrix -->\n> old\n> <!-- /runner -->\n\ntext"

@@ -7,10 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from runner.clean import clean
+from runner.gradual import step
 from runner.harmless import cell, markup, table
 from runner.note import Note
 from runner.parse import parse
@@ -199,6 +201,45 @@ def test_a_region_taken_away_leaves_the_bytes_it_came_to(text: str, result: Resu
     assert show(shown, dict.fromkeys(ids, Result(Status.OK))) == text
 
 
+LONG = st.builds(
+    Result,
+    st.just(Status.FAILED),
+    st.lists(
+        st.builds(Text, st.integers(0, 60).map(lambda n: "some line\n" * n))
+        | st.builds(Table, st.just(("a" * 300,)), st.just((("b" * 50,),) * 9))
+        | st.just(Figure("image/png", b"")),
+        max_size=5,
+    ).map(tuple),
+    reason=st.text("x\n", max_size=1000),
+)
+LONG_OR_OK = st.dictionaries(st.sampled_from("abcd"), LONG | st.just(Result(Status.OK)))
+
+
+@example(
+    '```python {setup="a"}\n1\n```\n',
+    {"a": Result(Status.FAILED, (Text("some line\n" * 16),))},
+    {"a": Result(Status.OK)},
+)
+@given(notes(), LONG_OR_OK, LONG_OR_OK)
+def test_steps_are_small_and_arrive(
+    text: str, before: dict[str, Result], after: dict[str, Result]
+) -> None:
+    """Law 4: one write into an open note changes its length by at most 200 characters."""
+    homeless = {r.id for r in parse("note.md", text).regions if r.block is None}
+    before, after = ({i: r for i, r in d.items() if i not in homeless} for d in (before, after))
+    note = parse("note.md", show(text, before))
+    target = parse("note.md", show(note.text, after))
+    steps = 0
+    while note.text != target.text:
+        near = parse("note.md", step(note, target))
+        assert abs(len(near.text) - len(note.text)) <= 200
+        assert near.text != note.text
+        assert near.writable == target.writable
+        assert without_regions(near) == without_regions(note)
+        note, steps = near, steps + 1
+        assert steps < 300
+
+
 # --- nothing breaks out ----------------------------------------------------------------------
 
 
@@ -262,7 +303,7 @@ def test_a_cell_is_nothing_but_text(rows: Sequence[Sequence[str]]) -> None:
 
 @given(TEXTS)
 def test_markup_is_paragraphs_of_emphasis_and_math(text: str) -> None:
-    lines = markup(text)
+    lines = markup(clean(text))
     assume(lines is not None)
     shown = "\n".join(lines or [])
     assert block_types(shown) <= {"paragraph_open", "inline", "paragraph_close"}

@@ -172,8 +172,9 @@ def test_a_vault_below_a_dot_folder_is_written(tmp_path: Path) -> None:
 def test_hard_links_are_kept(vault: Path, note: Path) -> None:
     other = vault / "other.md"
     os.link(note, other)
+    journal = Journal()
     for new in (b"longer than old", b"x", b""):
-        assert update(note, to(new), vault)
+        assert update(note, to(new), vault, journal)
         assert other.read_bytes() == new
     assert note.stat().st_ino == other.stat().st_ino
     assert Journal().previous(note) == b"old"

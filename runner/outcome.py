@@ -1,0 +1,153 @@
+"""What one run knows: plans and results by device, and what follows from them for each note."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from .graph import Graph, Node
+from .note import Note, Problem
+from .plan import Action, Decision, Plan
+from .render import Shown, linked_files
+from .report import BlockReport, NoteReport
+from .resolve import DEFINING, Key
+from .result import Result, Status
+
+_BROKEN = (Status.FAILED, Status.TIMEOUT, Status.CRASHED)
+
+
+@dataclass
+class Outcome:
+    """The state of one run, filled while it goes on; the first device runs all blocks.
+
+    ``changed`` holds the notes that were written, ``problems`` what could not be written.
+    """
+
+    graph: Graph
+    scope: Collection[str]
+    plans: Mapping[str, Plan]
+    results: dict[str, Mapping[Key, Result]] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    problems: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
+    interrupted: bool = False
+
+    @property
+    def device(self) -> str:
+        return ",".join(self.plans)
+
+    def result(self, node: Node) -> Result | None:
+        """What a block found on all devices together; None if nothing is known."""
+        found = []
+        for device, decided in self.plans.items():
+            decision = decided.decisions.get(node.key)
+            result = self.results.get(device, {}).get(node.key)
+            if result is None and decision is not None and decision.action is not Action.RUN:
+                result = decision.result
+            if result is not None:
+                found.append(result)
+        return _together(found)
+
+    def shown(self, path: str) -> dict[str, Shown]:
+        """What to show under the blocks of a note, by id."""
+        nodes = self.graph.of_note(path)
+        results = ((node, self.result(node)) for node in nodes if node.fault is None)
+        return {node.block.id: Shown(node.digest, found) for node, found in results if found}
+
+    def properties(self, path: str) -> dict[str, str]:
+        """The values of the ``runner_*`` properties of a note."""
+        nodes = self.graph.of_note(path)
+        results = [shown.result for shown in self.shown(path).values()]
+        tests = [test for result in results for test in result.tests]
+        passed = sum(test.status in ("passed", "xfailed") for test in tests)
+        if any(result.status in _BROKEN for result in results):
+            status = "failed"
+        else:
+            status = "ok" if len(results) == len(nodes) else "stale"
+        return {"runner_status": status, "runner_tests": f"{passed}/{len(tests)}"}
+
+    def report(self, note: Note, found: Iterable[Problem], *, checked: bool) -> NoteReport:
+        """The report on a note as it stands now, with the problems ``found`` beside its own.
+
+        ``checked``: statuses are those the note shows; else those the run found.
+        """
+        problems = {
+            *note.problems,
+            *self.graph.problems.get(note.path, ()),
+            *self.problems.get(note.path, ()),
+            *found,
+        }
+        blocks = tuple(
+            self._block(self.graph.nodes[note.path, block.id], note, checked)
+            for block in note.blocks
+            if (note.path, block.id) in self.graph.nodes
+        )
+        changed = note.path in self.changed
+        return NoteReport(note.path, changed, tuple(sorted(problems)), blocks)
+
+    def _block(self, node: Node, note: Note, checked: bool) -> BlockReport:
+        decision = next(iter(self.plans.values())).decisions.get(node.key)
+        decision = decision or Decision(Action.SKIP, node.fault or "not in scope")
+        block = note.block(node.block.id) or node.block
+        result = self.result(node)
+        status = result.status if result else Status.SKIPPED
+        shown = shown_status(node, note) if checked else status
+        return BlockReport(
+            id=block.id,
+            role=block.role.value,
+            line=block.line,
+            action=decision.action.value,
+            because=decision.because,
+            status=shown,
+            seconds=result.seconds if result else 0.0,
+            reason=result.reason if result and status is shown else "",
+            device=(result.device if result else "") or decision.device,
+            tests=result.tests if result else (),
+            figures=tuple(sorted(linked_files(note, block.id))),
+            digest=node.digest,
+            stale=is_stale(node, note),
+        )
+
+
+def _together(results: list[Result]) -> Result | None:
+    """One result of those on several devices: the worst status, every test."""
+    if not results:
+        return None
+    first, *others = results
+    for other in others:
+        worst = max(first, other, key=lambda result: list(Status).index(result.status))
+        first = replace(
+            worst,
+            tests=(*first.tests, *other.tests),
+            seconds=first.seconds + other.seconds,
+            device=f"{first.device},{other.device}",
+        )
+    return first
+
+
+def is_stale(node: Node, note: Note) -> bool:
+    """Whether the note shows something else than the text of the block asks for."""
+    if node.fault:
+        return False
+    region = note.region(node.block.id)
+    if region is None:
+        return node.block.role not in DEFINING
+    return region.digest != node.digest
+
+
+def shown_status(node: Node, note: Note) -> Status | None:
+    """The status in the block's region; None where there is none."""
+    region = note.region(node.block.id)
+    return Status(region.status) if region and region.status in set(Status) else None
+
+
+def shown_statuses(graph: Graph) -> dict[Key, Status | None]:
+    """What the notes show of every block, None where that is stale; without a region setup and
+    component blocks are ok."""
+    statuses: dict[Key, Status | None] = {}
+    for key, node in graph.nodes.items():
+        note = graph.notes[node.note]
+        if note.region(node.block.id) is None and node.block.role in DEFINING:
+            statuses[key] = Status.OK
+        else:
+            statuses[key] = None if is_stale(node, note) else shown_status(node, note)
+    return statuses

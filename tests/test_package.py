@@ -1,0 +1,114 @@
+"""The package as an outsider meets it: its commands, its version, and what importing it loads."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import runner
+
+COMMANDS = "run watch check status explain trust".split()
+
+# Each costs from 0.05 to 2 seconds to import; whoever only looks at notes pays for none of them.
+HEAVY = "torch numpy matplotlib IPython pytest rich watchdog nbformat markdown_it".split()
+
+NOTE = """
+```python {component="twice"}
+import torch
+
+def twice(x):
+    return 2 * x
+```
+
+```python {run="shape"}
+print(tuple(twice(torch.ones(2, 3)).shape))
+```
+"""
+
+
+def python(*words: str | Path, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the interpreter with states and caches of its own below ``home``."""
+    own = {"RUNNER_STATE": str(home / "state"), "RUNNER_CACHE": str(home / "cache")}
+    return subprocess.run(
+        [sys.executable, *map(str, words)],
+        env={**os.environ, **own, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+
+
+def loaded_after(code: str, home: Path) -> set[str]:
+    """Which of ``HEAVY`` a fresh interpreter has loaded after ``code``."""
+    tell = f"import sys, json\n{code}\nprint(json.dumps([m for m in {HEAVY} if m in sys.modules]))"
+    done = python("-c", tell, home=home)
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    done = python("-m", "runner", "--help", home=tmp_path)
+    assert done.returncode == 0
+    listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")}
+    assert set(COMMANDS) <= listed
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
+    done = python("-m", "runner", command, "--help", home=tmp_path)
+    assert done.returncode == 0
+    assert "Usage: python -m runner" in done.stdout
+    assert "--json" in done.stdout
+
+
+@pytest.mark.parametrize("words", [[], ["no-such-command"], ["run"], ["check", "no-such-folder"]])
+def test_wrong_use_is_told_in_words_and_exits_2(words: list[str], tmp_path: Path) -> None:
+    done = python("-m", "runner", *words, home=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout + done.stderr != ""
+    assert "Traceback" not in done.stderr
+
+
+def test_version_is_that_of_the_distribution(tmp_path: Path) -> None:
+    done = python("-m", "runner", "--version", home=tmp_path)
+    assert metadata.version("runner") in done.stdout
+
+
+def test_the_script_and_the_plugin_are_declared() -> None:
+    points = metadata.distribution("runner").entry_points
+    assert {(point.group, point.name, point.value) for point in points} == {
+        ("console_scripts", "runner", "runner.cli:main"),
+        ("pytest11", "runner", "runner.pytest_plugin"),
+    }
+
+
+def test_the_package_is_a_door_for_programs() -> None:
+    assert callable(runner.install)
+
+
+def test_importing_the_command_line_loads_nothing_heavy(tmp_path: Path) -> None:
+    assert loaded_after("import runner.cli", tmp_path) == set()
+
+
+def test_running_a_torch_note_loads_no_torch_in_the_parent(tmp_path: Path) -> None:
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    note = vault / "Shapes.md"
+    note.write_text(NOTE, encoding="utf-8")
+    run = f"""
+import runner.cli
+sys.argv = ["runner", "run", {str(vault)!r}, "--trust"]
+try:
+    runner.cli.main()
+except SystemExit as ended:
+    assert not ended.code, ended.code
+"""
+    assert loaded_after(run, tmp_path) & {"torch", "numpy", "matplotlib", "IPython"} == set()
+    assert "(2, 3)" in note.read_text(encoding="utf-8")
