@@ -182,14 +182,23 @@ def _table(data: Table, setting: Setting) -> Iterator[_Piece]:
 def _faults(result: Result, setting: Setting) -> Iterator[_Piece]:
     """Why a block is not ``ok``: its failure and the reason, or at least its status."""
     texts = []
-    if result.failure:
+    broke = result.status in (Status.TIMEOUT, Status.CRASHED)
+    if result.failure and not broke:
         texts.append(_failure(result.failure, setting))
-    said = result.status is Status.FAILED and (result.failure or result.tests)
-    if result.reason and result.status is not Status.OK and not said:
+    if result.reason and result.status is not Status.OK and not _is_said(result):
         texts.append(result.reason)
+    if result.failure and broke and len(result.failure.frames) > 1:
+        texts.extend(_frames(result.failure.frames, setting))
     if not texts and result.status is not Status.OK and not result.tests:
         texts.append(f"{setting.here}: {result.status}")
     yield from _passage("\n".join(texts), setting, kept=True)
+
+
+def _is_said(result: Result) -> bool:
+    """Whether the reason only repeats the failure or the tests."""
+    if result.tests and result.status is Status.FAILED:
+        return True
+    return result.failure is not None and result.reason == result.failure.headline
 
 
 def _failure(failure: Failure, setting: Setting) -> str:

@@ -75,9 +75,15 @@ class Recorder:
         _write_all(self._fd, data)
         end = os.lseek(self._fd, 0, os.SEEK_CUR)
         if stream == _STDERR:
-            self._errors.append((end - len(data), end))
+            self._note_error(end - len(data), end)
         if end > _FOLD_AT:
             self.fold()
+
+    def _note_error(self, start: int, end: int) -> None:
+        """Ranges that follow on one another are one: progress bars write often."""
+        if self._errors and self._errors[-1][1] == start:
+            start = self._errors.pop()[0]
+        self._errors.append((start, end))
 
     def fold(self, limit: int = _FOLD_AT) -> None:
         """Cut the middle out of the file if it has more than ``limit`` bytes."""
@@ -115,13 +121,14 @@ class Recorder:
     def clear(self) -> None:
         """Forget all that the block has written and shown so far."""
         flush_c_streams()
-        os.ftruncate(self._fd, 0)
+        if os.fstat(self._fd).st_size:
+            os.ftruncate(self._fd, 0)
         self._marks, self._errors, self._cut = [], [], 0
 
     def last_line(self) -> str:
         """The latest line of text that is not blank, "" if there is none."""
         size = os.fstat(self._fd).st_size
-        text = self._read(max(0, size - 4096), 4096).decode("utf-8", "replace")
+        text = self._read(max(0, size - 4096), min(size, 4096)).decode("utf-8", "replace")
         lines = [line.strip() for line in text.replace("\r", "\n").split("\n")]
         return next((line for line in reversed(lines) if line), "")
 
@@ -136,6 +143,8 @@ class Recorder:
 
     def _read(self, start: int, length: int) -> bytes:
         """Apart from the position of ``_fd``, by which writers learn where they wrote."""
+        if length <= 0:
+            return b""
         parts = []
         with open(self.path, "rb", buffering=0) as file:
             file.seek(start)

@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -23,6 +24,7 @@ from .forks import Fork
 _LEAVE = 2.0  # seconds a worker has for leaving by itself
 _EXIT = 0.5  # seconds from the end of its streams to the end of a process that ends
 _DUMP = 0.5  # seconds a stuck process has for writing its stack
+_SCRATCH = "runner-worker-"  # as the worker names its folder
 _PARTIAL = 1_000_000  # bytes of a dead worker's output that are kept
 _LENGTH = struct.Struct(">I")
 _WORKER = Path(__file__).resolve().parent / "worker.py"
@@ -155,7 +157,14 @@ class Worker:
         for pipe in (self._process.stdout, self._process.stderr):
             _close(pipe)
         if self.ready is not None:
-            shutil.rmtree(self.ready["scratch"], ignore_errors=True)
+            _remove_scratch(Path(self.ready["scratch"]))
+
+
+def _remove_scratch(folder: Path) -> None:
+    """What a worker on this machine left; its word alone must not make us delete a folder."""
+    ours = folder.name.startswith(_SCRATCH) and folder.parent == Path(tempfile.gettempdir())
+    if ours and not folder.is_symlink():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -6,9 +6,10 @@ Exit codes: 0 fine, 1 failed, stale or in error, 2 wrong use or environment, 3 v
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -196,7 +197,7 @@ def watch(
         wish = _wish(options)
         if not as_json:
             click.echo(f"watching {session.vault.root} (Ctrl-C ends)", err=True)
-        with _shown_progress(as_json) as listen:
+        with _shown_progress(as_json) as listen, suppress(KeyboardInterrupt):
             for report in watch_vault(session, scope, wish, listen, quiet=quiet, polling=polling):
                 _print_report(report, as_json, checked=False)
 
@@ -240,7 +241,8 @@ def _admit(root: Path, trusted: bool, as_json: bool) -> bool:
         return True
     if known is not None:
         names = ", ".join((*changes.changed, *changes.added))
-        hint = f"see `python -m runner trust --diff {root}`, then pin it again"
+        named = shlex.quote(str(root))
+        hint = f"see `python -m runner trust --diff {named}`, then pin it again"
         raise Refusal(f"{root} changed since it was pinned ({names}): {hint}", UNTRUSTED)
     if sys.stdin.isatty() and sys.stderr.isatty() and not as_json:
         for line in _first_contact(root):
@@ -248,7 +250,8 @@ def _admit(root: Path, trusted: bool, as_json: bool) -> bool:
         if click.confirm("Trust this vault from now on?", err=True):
             trust_store.grant(root)
             return True
-    hint = f"look at it, then run `python -m runner trust {root}` or add --trust for this run"
+    named = shlex.quote(str(root))
+    hint = f"look at it, then run `python -m runner trust {named}` or add --trust for this run"
     raise Refusal(f"the vault {root} is not trusted: {hint}", UNTRUSTED)
 
 

@@ -74,16 +74,25 @@ def _tests(block: BlockReport) -> Iterator[str]:
     for test in block.tests:
         if test.status in ("failed", "error"):
             message = test.message.split("\n", 1)[0]
-            yield f"      {test.name} {test.status}: {message}"
+            place = f"{test.where}: " if test.where else ""
+            yield f"      {place}{test.name} {test.status}: {message}"
 
 
 def _sum(report: Report, checked: bool) -> str:
     summary = report.summary()
     names = ("ok", "failed", "timeout", "crashed", "skipped", "stale", "errors", "warnings")
-    parts = [f"{summary[name]} {name}" for name in names if summary[name]]
-    work = "" if checked else f"{summary['ran']} ran, {summary['reused']} reused: "
+    parts = [_counted(summary[name], name) for name in names if summary[name]]
+    if not any(report.blocks()):
+        parts.insert(0, "no tagged blocks")
+        work = ""
+    else:
+        work = "" if checked else f"{summary['ran']} ran, {summary['reused']} reused: "
     words = work + (", ".join(parts) or "nothing to do")
     return f"{words} (stopped by Ctrl-C)" if report.interrupted else words
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name.removesuffix('s') if count == 1 else name}"
 
 
 _ACTIONS = {

@@ -18,7 +18,6 @@ from .pool import BlockDone, BlockOutput, BlockStarted, LaneEnded, Pool
 from .resolve import DEFINING, Key
 from .result import Result, Status
 
-
 _GLANCE = 0.2  # seconds between looks at whether a note is still wanted
 
 

@@ -82,6 +82,47 @@ def build(notes: Iterable[Note]) -> Graph:
     return builder.build()
 
 
+def neighbourhood(notes: Mapping[str, Note], paths: Iterable[str]) -> tuple[set[str], set[str]]:
+    """(``paths`` and all notes that import them, all of these and what they import), transitively.
+
+    Notes that bear the same module name belong together, since they are in each other's way.
+    """
+    bearers: dict[str, set[str]] = {}
+    for path, note in notes.items():
+        bearers.setdefault(note.module, set()).add(path)
+    imported = {
+        path: {other for name in _modules_in(note) for other in bearers.get(name, ())}
+        | bearers[note.module]
+        for path, note in notes.items()
+    }
+    importers: dict[str, set[str]] = {}
+    for path, others in imported.items():
+        for other in others:
+            importers.setdefault(other, set()).add(path)
+    affected = _closure(paths, importers)
+    return affected, _closure(affected, imported) & notes.keys()
+
+
+def _modules_in(note: Note) -> set[str]:
+    """The modules of other notes that the blocks of a note may import."""
+    return {
+        f"vault.{item.name}" if item.module == "vault" else item.module
+        for block in note.blocks
+        for item in facts(block.source).imports
+        if item.module.partition(".")[0] == "vault"
+    }
+
+
+def _closure(start: Iterable[str], edges: Mapping[str, set[str]]) -> set[str]:
+    found = set(start)
+    pending = list(found)
+    while pending:
+        new = edges.get(pending.pop(), set()) - found
+        found |= new
+        pending.extend(new)
+    return found
+
+
 class _Builder:
     def __init__(self, notes: Mapping[str, Note]) -> None:
         self.notes = notes
@@ -215,7 +256,7 @@ class _Builder:
             other = view.note.block(id)
             if other is None:
                 what, hint = f"needs `{id}`, but no block has this id", "correct the id"
-            elif above:
+            elif other.role is Role.TEST:
                 what, hint = f"needs the test `{id}`", "tests feed nothing: name another block"
             else:
                 what, hint = f"needs `{id}`, which stands below it", "move it above this block"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from .graph import Graph, Node
-from .note import Note, Problem
+from .names import facts
+from .note import Block, Note, Problem
 from .plan import Action, Decision, Plan
 from .render import Shown, linked_files
 from .report import BlockReport, NoteReport
 from .resolve import DEFINING, Key
-from .result import Result, Status
+from .result import Place, Result, Status, TestOutcome, fill_places
 
 _BROKEN = (Status.FAILED, Status.TIMEOUT, Status.CRASHED)
 
@@ -21,6 +23,7 @@ class Outcome:
     """The state of one run, filled while it goes on; the first device runs all blocks.
 
     ``changed`` holds the notes that were written, ``problems`` what could not be written.
+    ``keeps_broken``: a block that does not parse, and what depends on it, keeps what it shows.
     """
 
     graph: Graph
@@ -30,6 +33,7 @@ class Outcome:
     changed: set[str] = field(default_factory=set)
     problems: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
     interrupted: bool = False
+    keeps_broken: bool = False
 
     @property
     def device(self) -> str:
@@ -49,9 +53,15 @@ class Outcome:
 
     def shown(self, path: str) -> dict[str, Shown]:
         """What to show under the blocks of a note, by id."""
-        nodes = self.graph.of_note(path)
-        results = ((node, self.result(node)) for node in nodes if node.fault is None)
+        nodes = [node for node in self.graph.of_note(path) if node.fault is None]
+        if self.keeps_broken:
+            nodes = [node for node in nodes if not self._rests_on_broken(node)]
+        results = ((node, self.result(node)) for node in nodes)
         return {node.block.id: Shown(node.digest, found) for node, found in results if found}
+
+    def _rests_on_broken(self, node: Node) -> bool:
+        every = (node, *(self.graph.nodes[key] for key in node.deps))
+        return any(facts(part.block.source).broken for part in every)
 
     def properties(self, path: str) -> dict[str, str]:
         """The values of the ``runner_*`` properties of a note."""
@@ -77,20 +87,21 @@ class Outcome:
             *found,
         }
         blocks = tuple(
-            self._block(self.graph.nodes[note.path, block.id], note, checked)
+            self._block(block, self.graph.nodes[note.path, block.id], note, checked)
             for block in note.blocks
             if (note.path, block.id) in self.graph.nodes
         )
         changed = note.path in self.changed
         return NoteReport(note.path, changed, tuple(sorted(problems)), blocks)
 
-    def _block(self, node: Node, note: Note, checked: bool) -> BlockReport:
-        decision = next(iter(self.plans.values())).decisions.get(node.key)
-        decision = decision or Decision(Action.SKIP, node.fault or "not in scope")
-        block = note.block(node.block.id) or node.block
+    def _block(self, block: Block, node: Node, note: Note, checked: bool) -> BlockReport:
         result = self.result(node)
-        status = result.status if result else Status.SKIPPED
+        decision = self._decision(node, result, checked)
+        status = result.status if result else None
+        if result is None and decision.action is Action.SKIP:
+            status = Status.SKIPPED
         shown = shown_status(node, note) if checked else status
+        locate = partial(self._locate, note)
         return BlockReport(
             id=block.id,
             role=block.role.value,
@@ -99,13 +110,41 @@ class Outcome:
             because=decision.because,
             status=shown,
             seconds=result.seconds if result else 0.0,
-            reason=result.reason if result and status is shown else "",
+            reason=fill_places(result.reason, locate) if result and status is shown else "",
             device=(result.device if result else "") or decision.device,
-            tests=result.tests if result else (),
+            tests=tuple(_with_places(test, locate) for test in result.tests) if result else (),
             figures=tuple(sorted(linked_files(note, block.id))),
             digest=node.digest,
             stale=is_stale(node, note),
         )
+
+    def _decision(self, node: Node, result: Result | None, checked: bool) -> Decision:
+        """What became of the plan: a block that was to run may have had to be left."""
+        decision = next(iter(self.plans.values())).decisions.get(node.key)
+        if decision is None:
+            return Decision(Action.SKIP, node.fault or "not in scope")
+        if checked or decision.action is not Action.RUN:
+            return decision
+        if result is None:
+            return replace(decision, action=Action.SKIP, because="the run was stopped before it")
+        if result.status is Status.SKIPPED:
+            return replace(decision, action=Action.SKIP, because=result.reason)
+        return decision
+
+    def _locate(self, note: Note, place: Place) -> str:
+        """``Note.md:LINE``, for places in ``note`` as it stands now."""
+        known = (other for other in self.graph.notes.values() if other.module == place.module)
+        other = note if place.module == note.module else next(known, None)
+        block = other.block(place.block) if other else None
+        if other is None or block is None:
+            return place.module
+        return f"{other.path.rpartition('/')[2]}:{block.code_line + place.line - 1}"
+
+
+def _with_places(test: TestOutcome, locate: Callable[[Place], str]) -> TestOutcome:
+    places = [f.place for f in test.failure.frames if f.place] if test.failure else []
+    where = locate(places[-1]) if places else ""
+    return replace(test, message=fill_places(test.message, locate), where=where)
 
 
 def _together(results: list[Result]) -> Result | None:

@@ -18,7 +18,6 @@ from .resolve import DEFINING, Key
 from .result import Result, Status
 from .selection import Selection
 
-
 _NOT_SELECTED = "not selected by -k"
 _OTHER_DEVICE = "runs on the first device only"
 

@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 GRACE = 2.0  # seconds from the interrupt to the kill
+START_LIMIT = 180.0  # seconds from a job to its first block: imports ahead may be slow
 _STANDBY_AFTER = 0.2  # seconds of idleness before a spare worker is started
 
 
@@ -247,6 +248,7 @@ class Pool:
             if worker is None:
                 return
             lane = self._waiting.popleft()
+            lane.deadline = time.monotonic() + START_LIMIT
             self._busy[worker] = lane
             worker.send(op="job", job=encode(lane.job))
         rested = self._is_idle() and time.monotonic() - self._idle_since >= _STANDBY_AFTER
@@ -308,7 +310,10 @@ class Pool:
         for worker, lane in list(self._busy.items()):
             if lane.deadline is None or now < lane.deadline:
                 continue
-            if lane.interrupted:
+            if lane.step is None:
+                self._give_up(WorkerError(_why_not_begun(self._preload)))
+                self._end_lane(worker, lane, None)
+            elif lane.interrupted:
                 self._kill_stuck(worker, lane)
             else:
                 lane.interrupted = True
@@ -380,3 +385,8 @@ class Pool:
         self._leaving = [thread for thread in self._leaving if thread.is_alive()]
         self._leaving.append(threading.Thread(target=worker.leave, daemon=True))
         self._leaving[-1].start()
+
+
+def _why_not_begun(preload: tuple[str, ...]) -> str:
+    ahead = f" while importing {', '.join(preload)}" if preload else ""
+    return f"a worker did not begin within {START_LIMIT:g} s{ahead}; check `python` and `launcher`"

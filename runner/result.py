@@ -105,10 +105,19 @@ class Failure:
     message: str
     frames: tuple[Frame, ...] = ()
 
+    @property
+    def headline(self) -> str:
+        """``Kind: first line of the message``."""
+        first = self.message.partition("\n")[0]
+        return f"{self.kind}: {first}" if first else self.kind
+
 
 @dataclass(frozen=True, slots=True)
 class TestOutcome:
-    """One pytest test. ``status``: passed failed error skipped xfailed xpassed."""
+    """One pytest test. ``status``: passed failed error skipped xfailed xpassed.
+
+    ``where`` names the place of the failure once the note's lines are known.
+    """
 
     __test__ = False
 
@@ -117,6 +126,7 @@ class TestOutcome:
     message: str = ""
     device: str = "cpu"
     failure: Failure | None = None
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,13 +74,11 @@ class Session:
     def scope(self, paths: Iterable[str]) -> list[str]:
         """The notes under root-relative ``paths`` ("" is the whole vault)."""
         wanted = list(paths)
-        if "" in wanted:
-            return [path for path, _ in self.vault.files() if is_note(path)]
-        return [
+        return sorted(
             path
             for path, _ in self.vault.files()
-            if is_note(path) and any(path == w or path.startswith(f"{w}/") for w in wanted)
-        ]
+            if is_note(path) and any(not w or path == w or path.startswith(f"{w}/") for w in wanted)
+        )
 
     def devices(self, wish: Wish) -> tuple[str, ...]:
         """The devices to run on, the first one for all blocks. Raises ``DeviceError``."""
@@ -145,6 +143,7 @@ class Session:
 
     def run(self, scope: Collection[str], wish: Wish, listen: Callable[[Progress], None]) -> Report:
         """Run what is stale in ``scope`` and write the results; Ctrl-C ends it early, cleanly."""
+        self.vault.app_settings()  # a broken one is told before anything runs
         graph = self.graph()
         outcome = Outcome(graph, scope, self.plan(graph, wish, scope))
         writer = self.writer(graph)

@@ -345,7 +345,7 @@ def run_block(
         raise session.stopped
     if session.broken is not None:
         failure = _failure(session.broken, places)
-        return Result(Status.FAILED, failure=failure, reason=f"{failure.kind}: {failure.message}")
+        return Result(Status.FAILED, failure=failure, reason=failure.headline)
     return _summary(session, code, step.device, places)
 
 
@@ -356,7 +356,8 @@ def _summary(session: _Session, code: Code, device: str, places: Places) -> Resu
     if not tests:
         return Result(Status.FAILED, reason="no test was collected")
     bad = sum(test.status in _BAD for test in tests)
-    reason = f"{bad} of {len(tests)} tests failed" if bad else "; ".join(session.remarks)
+    plural = "s" if len(tests) > 1 else ""
+    reason = f"{bad} of {len(tests)} test{plural} failed" if bad else "; ".join(session.remarks)
     return Result(Status.FAILED if bad else Status.OK, tests=tests, reason=reason)
 
 

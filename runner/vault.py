@@ -23,6 +23,7 @@ from .parse import might_have_blocks, module_name, parse
 CONFIG = ".runner.toml"
 LARGEST = 2 * 1024 * 1024  # bytes of a note; longer ones are data, not prose
 
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")  # byte order marks
 _PRUNED = frozenset({"node_modules", "__pycache__", "site-packages"})
 _CONFLICT_COPY = re.compile(r"\.sync-conflict-|\(.*conflicted copy.*\)", re.IGNORECASE)
 
@@ -106,7 +107,7 @@ def _setting(key: str, value: object) -> object:
 
 
 class Vault:
-    """The files of one vault, read on demand; parsed notes are kept while their file is the same."""
+    """The files of one vault, read on demand; a note is parsed anew when its file changed."""
 
     def __init__(self, root: Path, *, trusted: bool = False) -> None:
         self.root = root
@@ -189,6 +190,8 @@ class Vault:
             data = file.read_bytes()
         except OSError as error:
             return _unreadable(path, f"cannot be read: {error.strerror}", "check its permissions")
+        if data[:2] in _UTF16 and might_have_blocks(data.decode("utf-16", "replace").encode()):
+            return _unreadable(path, "is UTF-16 and was left alone", "save it as UTF-8")
         if not might_have_blocks(data):
             return None
         if len(data) > LARGEST:
@@ -209,7 +212,7 @@ class Vault:
         return found
 
     def untagged(self, path: str) -> Note | None:
-        """A note parsed whole, whether or not it holds blocks; for its links. None if unreadable."""
+        """A note parsed whole, blocks or not, for its links. None if it cannot be read."""
         try:
             data = (self.root / path).read_bytes()
             return parse(path, data.decode("utf-8")) if len(data) <= LARGEST else None
@@ -226,7 +229,9 @@ class Vault:
         except FileNotFoundError:
             return {}
         except ValueError as error:
-            raise VaultError(f".obsidian/app.json is no JSON: {error}") from None
+            raise VaultError(
+                f".obsidian/app.json is no JSON ({error}): mend it, or delete it for the defaults"
+            ) from None
         return data if isinstance(data, dict) else {}
 
     def attachments(self, path: str) -> str:

@@ -61,7 +61,7 @@ from runner.evidence import Witness
 from runner.frames import Places, is_expected, message_of
 from runner.job import Code, Job, Mode, Step
 from runner.modules import NoteFinder, execute
-from runner.result import Failure, Result, Status, Text, decode, encode
+from runner.result import Result, Status, Text, decode, encode
 from runner.seeds import seed_arrivals
 from runner.template import serve_forks
 
@@ -150,8 +150,7 @@ class Lane:
             result = self._failed(late)
         finally:
             self.running = None
-        outputs = () if step.cuts_output else self._recorder.take(self._places.mark)
-        self._recorder.clear()
+        outputs = self._recorder.take(self._places.mark)
         if result.status is not Status.OK:
             self._lost.add(step.id)
         elif step.mode is Mode.REPLAY:
@@ -159,7 +158,7 @@ class Lane:
             return
         result = replace(
             result,
-            outputs=outputs,
+            outputs=() if step.cuts_output else outputs,
             seconds=time.perf_counter() - started,
             device=step.device,
             evidence=self._witness.evidence(step.device),
@@ -190,11 +189,14 @@ class Lane:
         if step.raises and is_expected(error, step.raises):
             self._recorder.show((Text(f"{type(error).__name__}: {message_of(error)}", "value"),))
             return Result(Status.OK)
-        return self._failed(error)
+        failed = self._failed(error)
+        if not step.raises:
+            return failed
+        return replace(failed, reason=f"{failed.reason}; {step.raises} was expected")
 
     def _failed(self, error: BaseException) -> Result:
         failure = self._places.failure(error)
-        return Result(Status.FAILED, failure=failure, reason=_headline(failure))
+        return Result(Status.FAILED, failure=failure, reason=failure.headline)
 
     def _set_device(self, device: str) -> None:
         """Set the global only when it changes: a block may have chosen another value for it."""
@@ -215,11 +217,6 @@ class Lane:
         """The place of the innermost frame of the notes that ``thread`` is in, "" if none."""
         frames = self._places.stack(sys._current_frames().get(thread))
         return next((f.place.token() for f in reversed(frames) if f.place), "")
-
-
-def _headline(failure: Failure) -> str:
-    first = failure.message.partition("\n")[0]
-    return f"{failure.kind}: {first}" if first else failure.kind
 
 
 def _adopt(path: str) -> None:

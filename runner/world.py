@@ -68,7 +68,7 @@ class World:
     @property
     def version(self) -> str:
         """Major and minor version of the workers' Python."""
-        return self._foreign[0] if self._foreign else "%d.%d" % sys.version_info[:2]
+        return self._foreign[0] if self._foreign else ".".join(map(str, sys.version_info[:2]))
 
     def _installed(self, name: str) -> str | None:
         if self._foreign:

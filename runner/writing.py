@@ -15,11 +15,11 @@ from functools import cached_property
 from .atomic import WriteError
 from .cache import Results
 from .digest import canonical, normalise
-from .growth import toward
+from .gradual import step
 from .links import Resolver
 from .note import Block, Note, Problem, Severity
 from .parse import parse
-from .render import Shown, Surroundings, linked_files, matrix, properties, render
+from .render import Rendered, Shown, Surroundings, matrix, properties, render
 from .result import Place
 from .store import Journal, Ownership, update, write_files
 from .vault import Vault, is_note
@@ -49,6 +49,7 @@ class Writer:
         self._locate = locate
         self._longest = longest
         self._journal = Journal()
+        self._last: dict[str, bytes] = {}
 
     def write(
         self,
@@ -66,9 +67,12 @@ class Writer:
             problems.clear()
             now = data.decode("utf-8")
             target = self._changed(planned, now, shown, values, table, problems)
-            text = target if self._longest is None else toward(now, target, self._longest)
+            text = target
+            if self._longest is not None:
+                text = step(parse(planned.path, now), parse(planned.path, target), self._longest)
             more = text != target
-            return text.encode("utf-8")
+            self._last[planned.path] = text.encode("utf-8")
+            return self._last[planned.path]
 
         try:
             changed = update(
@@ -77,6 +81,10 @@ class Writer:
         except WriteError as error:
             return Written(False, (Problem(1, Severity.ERROR, str(error)),))
         return Written(changed, tuple(problems), more)
+
+    def last_bytes(self, path: str) -> bytes | None:
+        """What this writer last meant the note to hold."""
+        return self._last.get(path)
 
     def _changed(
         self,
@@ -97,12 +105,15 @@ class Writer:
         return text
 
     def _with_regions(self, note: Note, shown: Mapping[str, Shown], problems: list[Problem]) -> str:
-        folder = self._folder(note, problems)
-        refused: set[str] = set() if folder is not None else {"*"}
+        refused: set[str] = set()
+        try:
+            folder = self._vault.attachments(note.path)
+        except ValueError as error:
+            return self._without_files(note, shown, str(error), problems)
         rendered = render(note, shown, self._surroundings(note, folder, refused))
-        if folder is None or not note.writable:
+        if not note.writable:
             return rendered.text
-        errors = self._write_files(note, shown, folder, rendered.files)
+        errors = self._write_files(note, rendered, folder)
         if errors:
             problems.extend(Problem(1, Severity.ERROR, str(error)) for error in errors)
             refused.update(error.path.name for error in errors)
@@ -111,26 +122,31 @@ class Writer:
 
     # --- figures
 
-    def _folder(self, note: Note, problems: list[Problem]) -> str | None:
-        try:
-            return self._vault.attachments(note.path)
-        except ValueError as error:
-            problems.append(
-                Problem(1, Severity.ERROR, str(error), "change it in Obsidian's settings")
-            )
-            return None
+    def _without_files(
+        self, note: Note, shown: Mapping[str, Shown], fault: str, problems: list[Problem]
+    ) -> str:
+        """Where the attachment folder cannot be used: an error only if something needs it."""
+        wanted: list[str] = []
 
-    def _write_files(
-        self, note: Note, shown: Mapping[str, Shown], folder: str, files: Mapping[str, bytes]
-    ) -> tuple[WriteError, ...]:
-        linked = frozenset(name for id in shown for name in linked_files(note, id))
-        if not files and not linked:
+        def refuse(name: str) -> str:
+            wanted.append(name)
+            return ""
+
+        rendered = render(note, shown, Surroundings(refuse, refuse, self._locate))
+        if wanted:
+            problems.append(Problem(1, Severity.ERROR, fault))
+        return rendered.text
+
+    def _write_files(self, note: Note, rendered: Rendered, folder: str) -> tuple[WriteError, ...]:
+        if not rendered.files and not rendered.linked:
             return ()
         ownership = Ownership(
-            linked, self._results.known_file, lambda name: self._is_embedded(name, note.path)
+            rendered.linked,
+            self._results.known_file,
+            lambda name: self._is_embedded(name, note.path),
         )
-        self._results.remember_files(files.values())
-        return write_files(self._vault.root / folder, files, ownership, self._vault.root)
+        self._results.remember_files(rendered.files.values())
+        return write_files(self._vault.root / folder, rendered.files, ownership, self._vault.root)
 
     def _is_embedded(self, name: str, but: str) -> bool:
         """Whether a note other than ``but`` names the file."""
@@ -141,11 +157,9 @@ class Writer:
             if is_note(path) and path != but
         )
 
-    def _surroundings(self, note: Note, folder: str | None, refused: set[str]) -> Surroundings:
+    def _surroundings(self, note: Note, folder: str, refused: set[str]) -> Surroundings:
         def link(name: str) -> str:
-            if folder is None or name in refused:
-                return ""
-            return self._link(note.path, folder, name)
+            return "" if name in refused else self._link(note.path, folder, name)
 
         return Surroundings(
             embed=lambda name: f"!{text}" if (text := link(name)) else "",

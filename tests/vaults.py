@@ -6,14 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runner.report import Report
-from runner.session import Session, Wish
-from runner.vault import Vault
+if TYPE_CHECKING:
+    from runner.report import Report
 
 LIMIT = 120  # seconds after which a command counts as hanging
 
@@ -136,6 +135,10 @@ class Home:
 
         ``wish`` may hold ``scope``, root-relative paths.
         """
+        # Imported here, so that a fault of the session breaks the tests of the session alone.
+        from runner.session import Session, Wish
+        from runner.vault import Vault
+
         scope = wish.pop("scope", [""])
         session = Session(Vault(self.vault, trusted=True))
         try:
@@ -144,6 +147,9 @@ class Home:
             session.close()
 
     def checked(self, **wish: Any) -> Report:
+        from runner.session import Session, Wish
+        from runner.vault import Vault
+
         session = Session(Vault(self.vault, trusted=True))
         try:
             return session.check(session.scope([""]), Wish(**wish))
@@ -168,7 +174,3 @@ def ran(report: Report) -> set[str]:
 def fence(role: str, id: str, *lines: str) -> str:
     """A tagged block and a blank line behind it."""
     return "\n".join([f'```python {{{role}="{id}"}}', *lines, "```", "", ""])
-
-
-def lines_of(text: str) -> Iterator[str]:
-    return (line for line in text.split("\n") if line)
