@@ -164,7 +164,7 @@ def trust(path: Path, pin: bool, diff: bool, revoke: bool, as_json: bool) -> Non
             words = [f"{root} is no longer trusted" if known else f"{root} was not trusted"]
             _answer({"vault": str(root), "trusted": None, "revoked": known}, words, as_json)
         else:
-            pins = trust_store.fingerprints(Vault(root).notes().values()) if pin else None
+            pins = _fingerprints(root) if pin else None
             trust_store.grant(root, pins)
             how = "pinned" if pin else "always"
             _answer({"vault": str(root), "trusted": how}, [f"{root} is trusted ({how})"], as_json)
@@ -174,7 +174,12 @@ def _changes(root: Path) -> trust_store.Changes:
     known = trust_store.granted(root)
     if known is None or known.pins is None:
         raise Refusal(f"{root} is not pinned: pin it with `trust --pin`", MISUSED)
-    return trust_store.changes(known.pins, trust_store.fingerprints(Vault(root).notes().values()))
+    return trust_store.changes(known.pins, _fingerprints(root))
+
+
+def _fingerprints(root: Path) -> dict[str, str]:
+    vault = Vault(root)
+    return trust_store.fingerprints(vault.notes().values(), vault.programs())
 
 
 @cli.command()

@@ -11,6 +11,8 @@ import dataclasses
 import hashlib
 import json
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from .note import Block, Options
 
@@ -28,12 +30,11 @@ def normalise(source: str) -> str:
 
     Line breaks and spaces inside strings are kept, since they are values.
     """
-    text = source.replace("\r\n", "\n").replace("\r", "\n")
+    text = _with_newlines(source)
     try:
-        pieces = _code_and_strings(text)
+        return "".join(f"{line.text}\n" for line in _lines(_code_and_strings(text)))
     except _Unterminated:
         return text
-    return _without_blank_lines(pieces)
 
 
 def _code_and_strings(text: str) -> list[tuple[str, bool]]:
@@ -105,22 +106,51 @@ def _field_end(text: str, at: int) -> int:
     raise _Unterminated("{")
 
 
-def _without_blank_lines(pieces: list[tuple[str, bool]]) -> str:
-    lines: list[str] = []
-    line, holds_string = "", False
-    for piece, is_string in pieces:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of code; with a string over several lines in it, all of these. ``first`` from 0."""
+
+    first: int
+    text: str
+    holds_string: bool
+
+
+def _lines(pieces: list[tuple[str, bool]]) -> Iterator[_Line]:
+    """The lines that say something. A blank one behind a backslash does: it ends the statement."""
+    number = first = 0
+    text, holds_string, continued = "", False, False
+    for piece, is_string in [*pieces, ("\n", False)]:
         if is_string:
-            line, holds_string = line + piece, True
+            text, holds_string = text + piece, True
+            number += piece.count("\n")
             continue
         head, *rest = piece.split("\n")
-        line += head
+        text += head
         for following in rest:
-            if line.strip() or holds_string:
-                lines.append(line.rstrip())
-            line, holds_string = following, False
-    if line.strip() or holds_string:
-        lines.append(line.rstrip())
-    return "\n".join(lines)
+            if text.strip() or holds_string or continued:
+                yield _Line(first, text.rstrip(), holds_string)
+            continued = text.endswith("\\")
+            number += 1
+            first, text, holds_string = number, following, False
+
+
+def code_lines(source: str) -> tuple[int, ...]:
+    """The numbers, from 1, of the lines of ``source`` that ``normalise`` keeps, in order.
+
+    Sources with the same normal form have the same number of them, line for line.
+    """
+    text = _with_newlines(source)
+    try:
+        kept = _lines(_code_and_strings(text))
+    except _Unterminated:
+        return tuple(range(1, text.count("\n") + 2))
+    return tuple(
+        line.first + 1 + offset for line in kept for offset in range(line.text.count("\n") + 1)
+    )
+
+
+def _with_newlines(source: str) -> str:
+    return source.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
 
 
 def derive_seed(note_seed: int, block_id: str) -> int:

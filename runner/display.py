@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from .capture import Recorder
+from .capture import KEPT, Recorder
 from .frames import without_addresses
 from .result import Figure, Markup, Output, Table, Text
 from .seeds import on_arrival
@@ -201,11 +201,16 @@ class _Handle:
 
 
 def plain(value: object) -> str:
-    """``value`` as text: containers laid out, addresses left out. Raises what ``repr`` raises."""
+    """``value`` as text of bounded length, containers laid out, no addresses.
+
+    Raises what ``repr`` raises.
+    """
     text = repr(value)
     large = isinstance(value, dict | list | tuple | set) and len(value) <= _PRETTY_ITEMS
     if large and len(text) > _WIDTH:
         text = pprint.pformat(value, width=_WIDTH, compact=True, sort_dicts=False)
+    if len(text) > 2 * KEPT:
+        text = f"{text[:KEPT]}\n… {len(text) - 2 * KEPT:,} characters left out …\n{text[-KEPT:]}"
     return without_addresses(text)
 
 

@@ -154,7 +154,7 @@ class Execution:
             result = self.results.get(other)
             if result is not None and result.status is not Status.OK:
                 name = f"`{other[1]}`" if other[0] == key[0] else f"`{other[1]}` in {other[0]}"
-                reason = f"depends on {name}, which {_ended(result.status)}"
+                reason = f"depends on {name}, which {result.status.said}"
                 device = self._plan.decisions[key].device
                 self.results[key] = Result(Status.SKIPPED, reason=reason, device=device)
                 return True
@@ -198,7 +198,3 @@ class Execution:
     def _is_fatal(self, key: Key) -> bool:
         result = self.results.get(key)
         return result is not None and result.status in (Status.TIMEOUT, Status.CRASHED)
-
-
-def _ended(status: Status) -> str:
-    return {Status.TIMEOUT: "timed out", Status.SKIPPED: "was skipped"}.get(status, status.value)

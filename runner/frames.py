@@ -15,6 +15,7 @@ from .result import Failure, Frame, Place
 
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
 _MAX_CHAIN = 8
+_MAX_MESSAGE = 20_000  # characters
 
 
 def without_addresses(text: str) -> str:
@@ -146,7 +147,8 @@ def message_of(error: BaseException) -> str:
         own = _own_message(error)
         kind = type(error).__name__
         lines.append(f"caused by {kind}: {own}" if own else f"caused by {kind}")
-    return without_addresses("\n".join(lines))
+    text = without_addresses("\n".join(lines))
+    return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
 
 
 def _cause(error: BaseException) -> BaseException | None:

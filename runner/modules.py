@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from types import CodeType, ModuleType
+from types import CodeType, FrameType, ModuleType
 
 from .job import Code, NoteCode
-from .seeds import preserved, seed_all
+from .seeds import preserved, seed_all, seed_arrivals
 
 PACKAGE = "vault"
 
@@ -198,14 +198,11 @@ def _imports(body: Sequence[ast.stmt]) -> Iterator[tuple[str, int]]:
 
 def _running_line(note: NoteCode) -> int:
     """The line that ``note`` is executing now, seen from inside an import that it made."""
-    frame = sys._getframe()
-    while frame is not None:
-        if frame.f_code.co_filename == note.path:
-            return frame.f_lineno
-        if frame.f_back is None:
-            break
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame.f_code.co_filename != note.path:
         frame = frame.f_back
-    return 0
+    assert frame is not None, "a note on the stack of imports is being executed"
+    return frame.f_lineno
 
 
 # --- the finder --------------------------------------------------------------------------------
@@ -232,6 +229,7 @@ class NoteFinder(MetaPathFinder):
 
     def install(self) -> None:
         """Go before all other finders, so that no installed package ``vault`` shadows the notes."""
+        seed_arrivals()
         sys.meta_path.insert(0, self)
 
     def find_spec(

@@ -18,6 +18,7 @@ from .resolve import DEFINING, Key
 from .result import Result, Status
 from .selection import Selection
 
+_NO_RESULT = "no stored result"
 _NOT_SELECTED = "not selected by -k"
 _OTHER_DEVICE = "runs on the first device only"
 
@@ -150,7 +151,7 @@ def _stale(
     if not node.block.options.cache:
         return "`cache: false`"
     if last is None:
-        return "no stored result"
+        return _NO_RESULT
     if last.digest != node.digest:
         return _what_changed(node, last)
     if last.result.status in (Status.TIMEOUT, Status.CRASHED):
@@ -160,7 +161,11 @@ def _stale(
     if last.outdated:
         return last.outdated
     for key in node.deps:
-        if key in decisions and decisions[key].action is Action.RUN:
+        held = decisions.get(key)
+        if held is None or held.action is not Action.RUN:
+            continue
+        # A result that was only lost says nothing against ours, which rests on the same text.
+        if held.because != _NO_RESULT or last.result.status is Status.SKIPPED:
             return f"depends on `{key[1]}`, which runs again"
     return ""
 
@@ -219,7 +224,7 @@ def _blocked_by(decision: Decision | None, other: Node, request: Request, stale:
         return ""
     status = decision.result.status if decision.result else None
     if decision.action is Action.REUSE and status is not Status.OK:
-        return f"is {status}"
+        return status.said if status else "has no result"
     if other.block.options.slow and not request.slow and (stale or status is Status.SKIPPED):
         return "is slow: run with --slow"
     if decision.action is Action.SKIP and other.block.options.device:

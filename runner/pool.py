@@ -95,6 +95,7 @@ class _Lane:
         self.step = next(step for step in self.job.steps if step.id == block)
         self.deadline = time.monotonic() + self.step.timeout
         self.place = ""
+        self.interrupted = False  # one for the step before came too late
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +319,7 @@ class Pool:
             else:
                 lane.interrupted = True
                 lane.deadline = now + GRACE
-                worker.send(op="interrupt")
+                worker.send(op="interrupt", id=lane.step.id)
 
     def _kill_stuck(self, worker: Worker, lane: _Lane) -> None:
         """The block did not answer the interrupt: take what it wrote and where it is."""

@@ -72,7 +72,8 @@ class Notes:
         known = trust.granted(root)
         if known is None or known.pins is None:
             return known is not None
-        now = trust.fingerprints(Vault(root).notes().values())
+        vault = Vault(root)
+        now = trust.fingerprints(vault.notes().values(), vault.programs())
         return not trust.changes(known.pins, now)
 
     def _trusted_by_ini(self, root: Path) -> bool:

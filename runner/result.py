@@ -28,6 +28,11 @@ class Status(StrEnum):
     CRASHED = "crashed"
     SKIPPED = "skipped"
 
+    @property
+    def said(self) -> str:
+        """In a sentence: "which …"."""
+        return {"timeout": "timed out", "skipped": "was skipped"}.get(self.value, self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -48,6 +53,22 @@ _PLACE = re.compile("\x02([^\x02\x03#]+)#([^\x02\x03:]+):([0-9]+)\x03")
 def fill_places(text: str, locate: Callable[[Place], str]) -> str:
     """Replace every place token in ``text`` by what ``locate`` says of it."""
     return _PLACE.sub(lambda m: locate(Place(m[1], m[2], int(m[3]))), text)
+
+
+def move_places(value: Any, move: Callable[[Place], Place]) -> Any:
+    """``value`` (a result or a part of one) with every place in it, and in its texts, moved."""
+    if isinstance(value, Place):
+        return move(value)
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return fill_places(value, lambda place: move(place).token()) if "\x02" in value else value
+    if isinstance(value, tuple):
+        return tuple(move_places(item, move) for item in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        old = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        new = {name: move_places(part, move) for name, part in old.items()}
+        changed = any(new[name] is not part for name, part in old.items())
+        return dataclasses.replace(value, **new) if changed else value
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,15 @@ _TORCH_SEEDS = 2**63
 
 
 class _Seeder:
-    """The seed of the code that is running now."""
+    """The seed of the block that is running now; ``None`` outside of blocks."""
 
-    seed = 0
+    seed: int | None = None
+    waits_for_arrivals = False
 
     def seed_library(self, name: str) -> None:
         library: Any = sys.modules[name]
+        if self.seed is None:
+            return
         if name == "random":
             library.seed(self.seed)
         elif name == "numpy.random":
@@ -49,7 +52,11 @@ def seed_all(seed: int) -> None:
 
 @contextmanager
 def preserved() -> Iterator[None]:
-    """Leave all generators as they were; a library that arrived inside gets the outer seed."""
+    """Leave all generators as they were.
+
+    A library that arrived inside gets the outer seed; where there is none, in a program of the
+    user's, it starts as unpredictably as if nobody had seeded it.
+    """
     seed = _seeder.seed
     before = {name: _state(name) for name in _LIBRARIES if _is_loaded(name)}
     try:
@@ -59,8 +66,18 @@ def preserved() -> Iterator[None]:
         for name in _LIBRARIES:
             if name in before:
                 _restore(name, before[name])
+            elif _is_loaded(name) and seed is None:
+                _unseed(name)
             elif _is_loaded(name):
                 _seeder.seed_library(name)
+
+
+def _unseed(name: str) -> None:
+    library: Any = sys.modules[name]
+    if name == "torch":
+        library.seed()
+    else:
+        library.seed(None)
 
 
 def _is_loaded(name: str) -> bool:
@@ -98,6 +115,7 @@ class ArrivalFinder(MetaPathFinder):
         self._busy: set[str] = set()
 
     def on_arrival(self, name: str, call: Callable[[ModuleType], None]) -> None:
+        """``call`` gets the module, at once if it is there already."""
         self._calls.setdefault(name, []).append(call)
         if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
@@ -136,5 +154,7 @@ on_arrival = _arrivals.on_arrival
 
 def seed_arrivals() -> None:
     """From now on, seed ``random``, ``numpy`` and ``torch`` the moment they are first imported."""
-    for name in _LIBRARIES:
-        on_arrival(name, lambda module: _seeder.seed_library(module.__name__))
+    if not _seeder.waits_for_arrivals:
+        _seeder.waits_for_arrivals = True
+        for name in _LIBRARIES:
+            on_arrival(name, lambda module: _seeder.seed_library(module.__name__))

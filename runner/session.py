@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -11,6 +12,7 @@ from functools import partial
 
 from . import cache
 from .devices import available, choose
+from .digest import code_lines
 from .execution import Execution, Progress
 from .findings import dead_links, unknown_quotes
 from .graph import Graph, Node, build
@@ -20,7 +22,7 @@ from .plan import Plan, Request, Stored, plan
 from .pool import Pool
 from .report import NoteReport, Report
 from .resolve import Key
-from .result import Place, Result
+from .result import Evidence, Place, Result, move_places
 from .trace import matrix, rows
 from .vault import Vault, is_note
 from .world import World
@@ -118,7 +120,8 @@ class Session:
                     continue
                 current = kept.digest == node.digest
                 outdated = self.world.outdated(kept.result.evidence) if current else ""
-                found[node.key] = Stored(kept.digest, kept.parts, kept.result, outdated)
+                result = _moved(graph, kept.result, _to_line) if current else kept.result
+                found[node.key] = Stored(kept.digest, kept.parts, result, outdated)
         return found
 
     def _is_for(self, stored: str, node: Node, device: str) -> bool:
@@ -216,14 +219,20 @@ class Session:
             result = results.get(node.key)
             if result is None:
                 continue
-            options = node.block.options
-            evidence = self.world.declared(
-                result.evidence, (self.vault.root / path).parent, options.data, options.env
-            )
             key = cache.Key(path, node.block.id, result.device or device)
-            found = replace(result, evidence=evidence)
+            evidence = self._evidence(graph, node, result)
+            found = replace(_moved(graph, result, _to_ordinal), evidence=evidence)
             kept.append((key, cache.Stored(node.digest, found, node.parts, time.time())))
         self.store.put_many(kept)
+
+    def _evidence(self, graph: Graph, node: Node, result: Result) -> Evidence:
+        """What the worker saw, and what the block and those it depends on declare."""
+        evidence = result.evidence
+        for other in (node, *(graph.nodes[key] for key in node.deps)):
+            options = other.block.options
+            folder = (self.vault.root / other.note).parent
+            evidence = self.world.declared(evidence, folder, options.data, options.env)
+        return evidence
 
     # --- writing
 
@@ -286,6 +295,29 @@ class Session:
     def _report(self, outcome: Outcome, notes: Iterable[NoteReport]) -> Report:
         telling = tuple(note for note in notes if note.blocks or note.problems or note.changed)
         return Report(str(self.vault.root), outcome.device, telling, outcome.interrupted)
+
+
+def _moved(graph: Graph, result: Result, change: Callable[[str, int], int]) -> Result:
+    """``result`` with the line of each place changed, by the source of its block."""
+    notes = {note.module: note for note in graph.notes.values()}
+
+    def move(place: Place) -> Place:
+        note = notes.get(place.module)
+        block = note.block(place.block) if note else None
+        return replace(place, line=change(block.source, place.line)) if block else place
+
+    moved: Result = move_places(result, move)
+    return moved
+
+
+def _to_ordinal(source: str, line: int) -> int:
+    """The how-manieth line of code ``line`` is: what comments and blank lines do not change."""
+    return bisect.bisect_right(code_lines(source), line)
+
+
+def _to_line(source: str, ordinal: int) -> int:
+    lines = code_lines(source)
+    return lines[ordinal - 1] if 0 < ordinal <= len(lines) else ordinal
 
 
 def _usual_workers() -> int:

@@ -7,18 +7,45 @@ says which process it made and how that ended.
 
 from __future__ import annotations
 
+import gc
+import importlib
 import json
 import os
 import selectors
 import socket
+import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 _MESSAGE = 65_536  # bytes
 STREAMS = 3  # descriptors that come with a request: standard input, output and error
 
 
+def preload(modules: list[str]) -> None:
+    """Import ``modules`` ahead of the job; those that cannot be imported are left to the block.
+
+    Constructing an optimiser imports what torch otherwise imports on first use; it runs no
+    operation, so that the process may still fork.
+    """
+    for name in modules:
+        with suppress(Exception):  # the block that imports it reports it
+            importlib.import_module(name)
+    torch: Any = sys.modules.get("torch")
+    if torch is not None:
+        torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+    gc.collect()
+    gc.freeze()
+
+
 def serve_forks(channel: socket.socket, serve: Callable[[], None]) -> None:
-    """Fork a process that calls ``serve`` for each request, until the other side is gone."""
+    """Fork a process that calls ``serve`` for each request, until the other side is gone.
+
+    Returns at once where an import has started threads: a fork would have their locks, not them.
+    """
+    if threading.active_count() > 1:
+        return
     children: dict[int, tuple[int, int]] = {}  # pidfd: (number, pid)
     with selectors.DefaultSelector() as waiting:
         waiting.register(channel, selectors.EVENT_READ)

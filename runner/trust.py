@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,20 +102,34 @@ def revoke(root: Path) -> bool:
     return known
 
 
-def fingerprints(notes: Iterable[Note]) -> dict[str, str]:
-    """Content of each note without what we wrote into it: regions and matrices."""
-    return {note.path: _fingerprint(note) for note in notes}
+def fingerprints(notes: Iterable[Note], programs: Mapping[str, bytes]) -> dict[str, str]:
+    """Content of each note without what we wrote into it, and of the other files that execute."""
+    found = {note.path: _fingerprint(note) for note in notes}
+    return found | {path: hashlib.sha256(data).hexdigest() for path, data in programs.items()}
 
 
 def _fingerprint(note: Note) -> str:
-    ours = sorted([*(region.span for region in note.regions), *note.matrices])
-    kept, position = [], 0
-    for span in ours:
-        kept.append(note.text[position : span.start].rstrip())
-        position = span.end
-    kept.append(note.text[position:].strip())
-    author = "\n".join(part.lstrip() for part in kept)
-    return hashlib.sha256(author.encode("utf-8", "surrogatepass")).hexdigest()
+    digest = hashlib.sha256()
+    # The code again, for a block that stands between markers: it must not hide there.
+    for piece in (*_by_the_author(note), *(block.source for block in note.blocks)):
+        digest.update(piece.encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()
+
+
+_SEAM = re.compile(r"\A(?:[ \t>]*(?:\r\n|\r|\n|\Z))+|(?:(?:\r\n|\r|\n)[ \t>]*)+\Z")
+
+
+def _by_the_author(note: Note) -> Iterator[str]:
+    """The text between the places where we write, without blank lines at these seams."""
+    places = [(span.start, span.end) for span in note.matrices]
+    for block in note.blocks:
+        region = note.region(block.id)
+        end = region.span.end if region is not None else block.span.end
+        places.append((block.span.end, max(end, block.span.end)))
+    position = 0
+    for start, end in [*sorted(places), (len(note.text), len(note.text))]:
+        yield _SEAM.sub("", note.text[position:start])
+        position = max(position, end)
 
 
 def changes(pins: Mapping[str, str], now: Mapping[str, str]) -> Changes:

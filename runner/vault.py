@@ -121,9 +121,7 @@ class Vault:
     # --- files
 
     def files(self) -> Iterator[tuple[str, FileState]]:
-        """Every visible file: root-relative ``/`` path and state. Folder symlinks are followed
-        only inside the vault, each once."""
-        seen: set[tuple[int, int]] = set()
+        """Every visible file: root-relative ``/`` path and state."""
         pending = [(self.root, "")]
         while pending:
             folder, prefix = pending.pop()
@@ -135,28 +133,21 @@ class Vault:
                 name = unicodedata.normalize("NFC", entry.name)
                 if entry.name.startswith(".") or self._excluded(prefix + name):
                     continue
-                if entry.is_dir():
-                    if self._enters(entry, seen):
+                try:
+                    is_folder, status = entry.is_dir(), entry.stat()
+                except OSError:
+                    continue  # gone since it was listed, or a link that leads nowhere
+                if is_folder:
+                    if self._enters(entry):
                         pending.append((Path(entry.path), f"{prefix}{name}/"))
                     continue
-                try:
-                    status = entry.stat()
-                except OSError:
-                    continue  # gone since it was listed
                 yield prefix + entry.name, FileState(status.st_size, status.st_mtime_ns)
 
-    def _enters(self, entry: os.DirEntry[str], seen: set[tuple[int, int]]) -> bool:
-        if entry.name in _PRUNED or os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):
+    def _enters(self, entry: os.DirEntry[str]) -> bool:
+        """Not through links: one inside the vault shows notes twice, one outside is not ours."""
+        if entry.name in _PRUNED or entry.is_symlink():
             return False
-        if entry.is_symlink():
-            if not Path(entry.path).resolve().is_relative_to(self.root.resolve()):
-                return False
-            status = entry.stat()
-            identity = (status.st_dev, status.st_ino)
-            if identity in seen:
-                return False
-            seen.add(identity)
-        return True
+        return not os.path.exists(os.path.join(entry.path, "pyvenv.cfg"))
 
     def _excluded(self, path: str) -> bool:
         return any(fnmatch.fnmatch(path, pattern) for pattern in self.settings.exclude)
@@ -218,6 +209,13 @@ class Vault:
             return parse(path, data.decode("utf-8")) if len(data) <= LARGEST else None
         except (OSError, UnicodeDecodeError):
             return None
+
+    def programs(self) -> dict[str, bytes]:
+        """What else of the vault may execute: its Python files and its settings."""
+        names = [path for path, _ in self.files() if path.endswith(".py")]
+        found = {name: (self.root / name).read_bytes() for name in names}
+        config = self.root / CONFIG
+        return found | ({CONFIG: config.read_bytes()} if config.is_file() else {})
 
     # --- Obsidian's own settings
 

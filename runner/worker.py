@@ -14,7 +14,6 @@ if sys.version_info < (3, 11):  # noqa: UP036  the user's interpreter may be any
     sys.exit(f"runner needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}")
 
 import faulthandler
-import gc
 import importlib.util
 import json
 import os
@@ -27,6 +26,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, BinaryIO, NoReturn
@@ -61,9 +61,9 @@ from runner.evidence import Witness
 from runner.frames import Places, is_expected, message_of
 from runner.job import Code, Job, Mode, Step
 from runner.modules import NoteFinder, execute
-from runner.result import Result, Status, Text, decode, encode
-from runner.seeds import seed_arrivals
-from runner.template import serve_forks
+from runner.result import Evidence, Result, Status, Text, decode, encode
+from runner.seeds import on_arrival
+from runner.template import preload, serve_forks
 
 JOB_VARIABLE = "RUNNER_WORKER_JOB"
 SCRATCH_PREFIX = "runner-worker-"
@@ -118,6 +118,7 @@ class Lane:
         self._finder = NoteFinder(notes.get)
         self._device: str | None = None
         self._lost: set[str] = set()
+        self._pid = os.getpid()
         self.running: str | None = None
 
     def run(self) -> None:
@@ -131,11 +132,17 @@ class Lane:
     def _prepare(self) -> None:
         os.chdir(self.job.cwd)
         sys.path.insert(0, self.job.cwd)
+        sys.argv = [self._note.path]
         self._finder.install()
         self._module = self._finder.open_module(self._note)
         self._display.install()
         self._witness.install()
-        seed_arrivals()
+        on_arrival("multiprocessing.process", self._expect_children)
+
+    def _expect_children(self, processes: Any) -> None:
+        """multiprocessing's own temporary folder goes with this process, however that ends."""
+        processes.current_process()._config["tempdir"] = self._scratch
+        self._tell_children()
 
     def _step(self, step: Step) -> None:
         code = next(code for code in self._note.blocks if code.id == step.id)
@@ -150,20 +157,23 @@ class Lane:
             result = self._failed(late)
         finally:
             self.running = None
+        if os.getpid() != self._pid:  # a child that the block forked came back from it
+            os._exit(0)
         outputs = self._recorder.take(self._places.mark)
         if result.status is not Status.OK:
             self._lost.add(step.id)
         elif step.mode is Mode.REPLAY:
             self._witness.watching = False
             return
+        evidence = self._witness.evidence(step.device)
         result = replace(
             result,
             outputs=() if step.cuts_output else outputs,
             seconds=time.perf_counter() - started,
             device=step.device,
-            evidence=self._witness.evidence(step.device),
         )
-        self._channel.send(event="done", id=step.id, result=encode(result))
+        message = encode(result) | {"evidence": _encoded(evidence)}
+        self._channel.send(event="done", id=step.id, result=message)
 
     def _result(self, step: Step, code: Code) -> Result:
         try:
@@ -181,7 +191,11 @@ class Lane:
     def _test(self, step: Step, code: Code) -> Result:
         from runner.testing import run_block
 
-        return run_block(self._module, self._note, code, step, self._places, self._scratch)
+        self._display.silent = True  # figures of tests have no place
+        try:
+            return run_block(self._module, self._note, code, step, self._places, self._scratch)
+        finally:
+            self._display.finish_figures()
 
     def _raised(self, step: Step, error: BaseException) -> Result:
         with suppress(Exception):  # the block's own fault is the one to report
@@ -203,13 +217,14 @@ class Lane:
         if device == self._device:
             return
         self._finder.device = self._device = device
-        self._tell_children()
+        if "multiprocessing.process" in sys.modules:
+            self._tell_children()
         self._finder.set_device(self._module, self._note)
 
     def _tell_children(self) -> None:
         """Leave what multiprocessing children need to import the notes (see ``_adopt``)."""
         path = Path(self._scratch, "job.json")
-        message = {"job": encode(self.job), "device": self._device}
+        message = {"job": encode(self.job), "device": self._finder.device}
         path.write_text(json.dumps(message), encoding="utf-8")
         os.environ[JOB_VARIABLE] = str(path)
 
@@ -217,6 +232,12 @@ class Lane:
         """The place of the innermost frame of the notes that ``thread`` is in, "" if none."""
         frames = self._places.stack(sys._current_frames().get(thread))
         return next((f.place.token() for f in reversed(frames) if f.place), "")
+
+
+@lru_cache(maxsize=1)
+def _encoded(evidence: Evidence) -> Any:
+    """It is the same for most blocks of a lane."""
+    return encode(evidence)
 
 
 def _adopt(path: str) -> None:
@@ -247,6 +268,7 @@ class Worker:
         self._orders: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._main = threading.get_ident()
         self._lane: Lane | None = None
+        self._unwanted: str | None = None
 
     def serve(self) -> None:
         """Obey orders until the other side is gone; never returns."""
@@ -254,6 +276,7 @@ class Worker:
         if hasattr(faulthandler, "register"):  # the parent asks for the stack of a stuck block
             faulthandler.register(signal.SIGUSR1, self._stderr)
         self._confess_exits()
+        _be_first_out_of_memory()
         signal.signal(signal.SIGINT, self._on_interrupt)
         unbuffer_c_stdout()
         threading.Thread(target=self._control, daemon=True).start()
@@ -300,17 +323,18 @@ class Worker:
     def _control(self) -> None:
         while (message := self._channel.read()) is not None:
             if message["op"] == "interrupt":
-                self._interrupt()
+                self._interrupt(message["id"])
             else:
                 self._orders.put(message)
         self._leave()
 
-    def _interrupt(self) -> None:
-        """Raise ``KeyboardInterrupt`` in the block. Tested on Linux.
+    def _interrupt(self, block: str) -> None:
+        """Raise ``KeyboardInterrupt`` in ``block`` if it still runs. Tested on Linux.
 
         A signal to the thread also ends a sleep or a wait for a lock; where there are no signals
         to threads (Windows), only running Python code hears it.
         """
+        self._unwanted = block
         faulthandler.dump_traceback_later(_STUCK_AFTER, file=self._stderr)
         if hasattr(signal, "pthread_kill"):
             signal.pthread_kill(self._main, signal.SIGINT)
@@ -320,7 +344,9 @@ class Worker:
             _thread.interrupt_main()
 
     def _on_interrupt(self, *_: object) -> None:
-        if self._lane is not None and self._lane.running is not None:
+        block, self._unwanted = self._unwanted, None
+        running = self._lane.running if self._lane is not None else None
+        if running is not None and block in (None, running):  # None: the block's own signal
             raise KeyboardInterrupt
 
     def _watch(self, lane: Lane) -> None:
@@ -347,25 +373,15 @@ class Worker:
         self._exit(0)
 
 
+def _be_first_out_of_memory() -> None:
+    """Let the kernel end this process, not its parent or an editor. Linux; tested there."""
+    with suppress(OSError):  # no such file elsewhere
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
 def _private_channel() -> Channel:
     """Move the standard streams out of the blocks' reach."""
     return Channel(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
-
-
-def preload(modules: list[str]) -> None:
-    """Import ``modules`` ahead of the job; those that cannot be imported are left to the block.
-
-    Constructing an optimiser imports what torch otherwise imports on first use; it runs no
-    operation, so that the process may still fork.
-    """
-    for name in modules:
-        with suppress(Exception):  # the block that imports it reports it
-            importlib.import_module(name)
-    torch: Any = sys.modules.get("torch")
-    if torch is not None:
-        torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
-    gc.collect()
-    gc.freeze()
 
 
 def _serve_as_template(descriptor: int, modules: list[str]) -> None:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -105,11 +106,7 @@ class World:
         for name in data:
             path = os.path.abspath(folder / name)
             files[path] = self.file_digest(path)
-        variables = tuple(sorted((name, self.env_digest(name)) for name in env))
-        return Evidence(
-            evidence.python,
-            evidence.device,
-            evidence.dists,
-            tuple(sorted(files.items())),
-            variables,
+        variables = dict(evidence.env) | {name: self.env_digest(name) for name in env}
+        return replace(
+            evidence, files=tuple(sorted(files.items())), env=tuple(sorted(variables.items()))
         )

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import importlib
+import json
 import linecache
 import pickle
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from lanes import a_pool, block, job, note, printed, run
 from runner.job import NoteCode
 from runner.modules import NoteFinder, python_view
 from runner.pool import Pool
-from runner.result import Status
+from runner.result import Status, encode
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +97,31 @@ def test_tools_see_the_notes_own_lines(install, tmp_path: Path) -> None:  # type
     assert module.__loader__.get_source("vault.fine") == python_view(other)
     assert pickle.loads(pickle.dumps(module.Layer(3))) == module.Layer(3)
     assert "broken" not in python_view(first), "one bad block does not blind the tools"
+
+
+def test_a_program_that_imports_a_note_keeps_its_own_randomness(tmp_path: Path) -> None:
+    """Twice the same program: what it draws itself differs, what the note draws does not."""
+    drawing = note(
+        tmp_path, "draw", block("component", "c", "import numpy\nx = numpy.random.rand()")
+    )
+    program = f"""
+import json, random
+from runner.modules import NoteFinder
+from runner.result import decode
+from runner.job import NoteCode
+note = decode(NoteCode, json.loads({json.dumps(json.dumps(encode(drawing)))}))
+NoteFinder({{note.module: note}}.get).install()
+import vault.draw, numpy
+print(vault.draw.x, numpy.random.rand(), random.random())
+"""
+    folder = Path(__file__).parent.parent
+    texts = [
+        subprocess.run(
+            [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True
+        ).stdout.split()
+        for _ in range(2)
+    ]
+    assert [a == b for a, b in zip(*texts, strict=True)] == [True, False, False]
 
 
 def test_the_view_has_the_lines_of_the_note(tmp_path: Path) -> None:
@@ -195,6 +223,7 @@ def spread(function, method):
 def test_multiprocessing_children_import_what_blocks_define(
     pool: Pool, tmp_path: Path, method: str
 ) -> None:
+    left = set(Path(tempfile.gettempdir()).glob("pymp-*"))
     main = note(
         tmp_path,
         "main",
@@ -211,6 +240,7 @@ def test_multiprocessing_children_import_what_blocks_define(
     )
     assert [t.status for t in ran["t"].tests] == ["passed"], ran["t"]
     assert printed(ran["values"]) == "once\n"
+    assert set(Path(tempfile.gettempdir()).glob("pymp-*")) <= left
 
 
 TORCH = """

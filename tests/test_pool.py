@@ -293,6 +293,29 @@ def test_without_its_template_the_pool_goes_on(tmp_path: Path) -> None:
 
 
 @linux
+def test_an_import_that_starts_a_thread_is_not_forked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "starts_thread.py").write_text(
+        "import threading, time\n"
+        "threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()\n",
+        encoding="utf-8",
+    )
+    source = "import os, sys\nprint(os.getppid(), 'starts_thread' in sys.modules)"
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with a_pool(preload=("starts_thread",)) as pool:
+        ran = run(pool, limited(tmp_path, source, seconds=20))
+    assert printed(ran["b0"]).split() == [str(os.getpid()), "True"]
+
+
+@linux
+def test_the_kernel_would_take_workers_first(tmp_path: Path) -> None:
+    with a_pool() as pool:
+        ran = run(pool, limited(tmp_path, "print(open('/proc/self/oom_score_adj').read())"))
+    assert printed(ran["b0"]).strip() == "1000"
+
+
+@linux
 def test_torch_computes_in_forked_workers(tmp_path: Path) -> None:
     source = "import torch\nx = torch.ones(1500, 1500)\n(x @ x).max().item(), torch.optim.SGD([torch.nn.Parameter(x)], lr=1).__class__"
     with a_pool(preload=("torch",), threads=2) as pool:

@@ -215,6 +215,41 @@ def test_replayed_blocks_are_silent_unless_they_fail(pool: Pool, tmp_path: Path)
     assert ran["b"].outputs == (Text("2", "value"),)
 
 
+def test_a_block_may_fork_and_signal_itself(pool: Pool, tmp_path: Path) -> None:
+    forks = "import os\npid = os.fork()\nprint('child' if pid == 0 else os.waitpid(pid, 0)[1]);"
+    signals = "import signal\ntry:\n    signal.raise_signal(signal.SIGINT)\nexcept KeyboardInterrupt:\n    print('heard')"
+    main = note(tmp_path, "main", block("run", "a", forks), block("run", "b", signals))
+    ran = run(pool, job(main))
+    assert printed(ran["a"]) == "child\n0\n"
+    assert printed(ran["b"]) == "heard\n"
+
+
+def test_what_is_large_is_cut(pool: Pool, tmp_path: Path) -> None:
+    main = note(
+        tmp_path,
+        "main",
+        block("run", "value", "'x' * 10_000_000"),
+        block("run", "message", "raise ValueError('x' * 10_000_000)"),
+    )
+    ran = run(pool, job(main))
+    assert "characters left out" in printed(ran["value"])
+    assert len(printed(ran["value"])) < 1_100_000
+    assert ran["message"].failure is not None
+    assert len(ran["message"].failure.message) < 30_000
+
+
+def test_figures_of_tests_do_not_reach_the_next_block(pool: Pool, tmp_path: Path) -> None:
+    draws = "import matplotlib.pyplot as plt\nplt.plot([1])\n"
+    main = note(
+        tmp_path,
+        "main",
+        block("test", "t", draws + "def test_d(): plt.figure()"),
+        block("run", "r", "import matplotlib.pyplot as plt\nplt.get_fignums()"),
+    )
+    ran = run(pool, job(main))
+    assert (ran["t"].outputs, printed(ran["r"])) == ((), "[]")
+
+
 def test_output_that_is_not_wanted_is_not_kept(pool: Pool, tmp_path: Path) -> None:
     main = note(tmp_path, "main", block("run", "a", "print(1)\n2"))
     ran = run(pool, job(main, steps=(Step("a", Mode.RUN, cuts_output=True),)))

@@ -100,15 +100,17 @@ class Vault:
         (self._folder / "home").mkdir()
         self.note.write_text(note_text(self.tool, chain=self.chain), encoding="utf-8")
 
-    def leaves(self) -> str:
+    def leaves(self, said: str) -> str:
         if self.tool == "pytest-markdown-docs":
-            return self.expects  # it writes nothing; a failure has ended the round
+            return said  # it writes nothing
         jupytext = self.tool.startswith("jupytext")
         written = self.note.with_suffix(".ipynb") if jupytext else self.note
         return written.read_text(encoding="utf-8")
 
     @property
     def expects(self) -> str:
+        if self.tool == "pytest-markdown-docs":
+            return f"{BLOCKS} passed"
         value = sum(range(1, EDITED + 1)) if self.chain else EDITED
         return f"value {value + 1000 * (self.task == 'edit')}"
 

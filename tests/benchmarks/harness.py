@@ -27,24 +27,26 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one process took."""
+    """What one process took, and what it said."""
 
     wall: float
     cpu: float
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One tool on one task. ``prepare`` puts the input in order before each round, unmeasured.
 
-    ``expects`` is looked for in what the command leaves, so that nobody is fast by failing.
+    ``expects`` is looked for in what the command leaves, given what it said, so that nobody is
+    fast by failing.
     """
 
     task: str
     tool: str
     command: Sequence[str]
     prepare: Callable[[], None]
-    leaves: Callable[[], str]
+    leaves: Callable[[str], str]
     expects: str
     env: dict[str, str]
     samples: list[Sample] = field(default_factory=list)
@@ -62,14 +64,15 @@ def measure(command: Sequence[str], env: dict[str, str]) -> Sample:
         command, env=env, cwd=PROJECT, capture_output=True, stdin=subprocess.DEVNULL
     )
     wall = time.perf_counter() - started
+    said = (done.stdout + done.stderr).decode("utf-8", "replace")
     if done.returncode != 0:
-        words = (done.stdout + done.stderr).decode("utf-8", "replace")[-1500:]
-        raise RuntimeError(f"{' '.join(command)} exited with {done.returncode}:\n{words}")
+        raise RuntimeError(f"{' '.join(command)} exited with {done.returncode}:\n{said[-1500:]}")
     with suppress(ChildProcessError):
         while True:
             os.waitpid(-1, 0)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Sample(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Sample(wall, cpu, said)
 
 
 def _adopt_orphans() -> None:
@@ -85,8 +88,8 @@ def run_in_turns(cases: Iterable[Case], rounds: int) -> None:
         for case in cases:
             case.prepare()
             sample = measure(case.command, case.env)
-            if case.expects not in case.leaves():
-                raise RuntimeError(f"{case.tool} did not do `{case.task}`: {case.leaves()[-500:]}")
+            if case.expects not in (left := case.leaves(sample.said)):
+                raise RuntimeError(f"{case.tool} did not do `{case.task}`: {left[-500:]}")
             if turn >= 0:
                 case.samples.append(sample)
         print(f"round {turn + 1} of {rounds}", file=sys.stderr, flush=True)
