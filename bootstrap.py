@@ -79,6 +79,8 @@ def _install() -> None:
         _say(f"torch {torch} is there already and stays")
         pins = re.sub(r"(?m)^torch==.*\n", "", pins)
     (VENV / "constraints.txt").write_text(pins, encoding="utf-8")
+    if subprocess.run([str(PYTHON), "-c", "import pip"], capture_output=True).returncode != 0:
+        _logged([PYTHON, "-m", "ensurepip"], "getting pip")  # uv makes environments without
     # The names are relative to ROOT: pip splits these variables at spaces, which ROOT may have.
     pinned = {"PIP_CONSTRAINT": ".venv/constraints.txt"}
     pinned["PIP_BUILD_CONSTRAINT"] = pinned["PIP_CONSTRAINT"]

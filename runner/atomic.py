@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from .errors import UserError
+
 # Windows refuses to replace a file that a scanner, an indexer or a sync client holds open.
 _WAITS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.5)  # seconds
 _SHARING_ERRORS = (5, 32, 33)
@@ -31,7 +33,7 @@ _HINTS = {
 }
 
 
-class WriteError(Exception):
+class WriteError(UserError):
     """A file could not be written; it is as it was. Place, fault and remedy."""
 
     def __init__(self, path: Path, what: str, hint: str = "") -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .errors import UserError
 from .result import Figure, Output, Result, decode, encode
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ _OLDEST_TENTH = (
 _NO_LONGER_USED = "DELETE FROM figures WHERE sha NOT IN (SELECT sha FROM uses)"
 
 
-class CacheError(Exception):
+class CacheError(UserError):
     """The cache cannot be used: place, fault and remedy. Corruption is not reported but mended."""
 
 

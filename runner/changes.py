@@ -6,22 +6,25 @@ import logging
 import os
 import threading
 import time
-import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver
-from watchdog.observers.polling import PollingObserver
+from watchdog.observers.api import BaseObserver, ObservedWatch
+
+from .vault import VaultError
 
 _IGNORED = frozenset({"opened", "closed_no_write"})  # reading makes events too
+_FOLDER_NEWS = frozenset({"created", "deleted", "moved"})  # "modified" comes with every file in it
 _PRUNED = frozenset({"node_modules", "__pycache__", "site-packages"})
+_BATCH = 0.1  # seconds without an event that end a batch of changes
+_LONGEST_BATCH = 1.0  # seconds
 
 
 class Changes:
-    """Root-relative paths that may have changed, filled by the observer's thread."""
+    """Root-relative ``/`` paths that may have changed; filled by the observer's thread."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -31,38 +34,42 @@ class Changes:
         self._news = threading.Condition()
 
     def add(self, path: str) -> None:
-        relative = unicodedata.normalize("NFC", os.path.relpath(path, self.root))
-        parts = relative.split(os.sep)
+        """Something happened at ``path``, which is absolute."""
+        parts = os.path.relpath(path, self.root).split(os.sep)
         if any(part.startswith(".") or part in _PRUNED for part in parts):
             return
         with self._news:
             self._paths.add("/".join(parts))
-            self._last = time.monotonic()
-            self._news.notify_all()
+            self._tell()
 
     def lose(self) -> None:
         """Some events were lost: everything may have changed."""
         with self._news:
             self._lost = True
-            self._news.notify_all()
+            self._tell()
+
+    def _tell(self) -> None:
+        self._last = time.monotonic()
+        self._news.notify_all()
 
     def wait(self, timeout: float) -> None:
         """Return at the first change, or after ``timeout`` seconds."""
         with self._news:
             self._news.wait_for(lambda: bool(self._paths) or self._lost, timeout)
 
-    def names(self, path: str) -> bool:
-        """Whether ``path`` is among the changes nobody has taken yet."""
-        with self._news:
-            return path in self._paths or self._lost
-
-    def age(self) -> float:
-        """Seconds since the last change."""
-        return time.monotonic() - self._last
-
     def take(self) -> tuple[set[str], bool]:
-        """All changes so far, and whether events were lost; both are forgotten."""
+        """All changes of one batch, and whether events were lost; both are forgotten.
+
+        Where there are some, waits until they cease: a checkout or a sync is one batch.
+        """
         with self._news:
+            end = time.monotonic() + _LONGEST_BATCH
+            while self._paths or self._lost:
+                now = time.monotonic()
+                rest = min(self._last + _BATCH, end) - now
+                if rest <= 0:
+                    break
+                self._news.wait(rest)
             paths, lost = self._paths, self._lost
             self._paths, self._lost = set(), False
             return paths, lost
@@ -74,6 +81,7 @@ class _Handler(FileSystemEventHandler):
     def __init__(self, changes: Changes, observer: BaseObserver) -> None:
         self._changes = changes
         self._observer = observer
+        self._watches: dict[Path, ObservedWatch] = {}
 
     def dispatch(self, event: FileSystemEvent) -> None:
         if event.event_type in _IGNORED:
@@ -82,16 +90,33 @@ class _Handler(FileSystemEventHandler):
             path = os.fsdecode(raw)
             if not path:
                 continue
-            if event.is_directory:
-                self._look_into(path)
-            else:
+            if not event.is_directory:
                 self._changes.add(path)
+            elif event.event_type in _FOLDER_NEWS and _is_visible(Path(path)):
+                self._follow(Path(path))
+                self._changes.lose()  # it took its notes along, for which there may be no events
 
-    def _look_into(self, folder: str) -> None:
-        """A folder that came or went took its notes along, for which there may be no events."""
-        if Path(folder).parent == self._changes.root and Path(folder).is_dir():
-            _schedule_folder(self._observer, self, Path(folder))
-        self._changes.lose()
+    def watch_root(self) -> None:
+        """Watch the root and each visible folder of it, so that hidden ones cost nothing."""
+        root = self._changes.root
+        self._observer.schedule(self, str(root), recursive=False)
+        for folder in sorted(root.iterdir()):
+            self._follow(folder)
+
+    def _follow(self, folder: Path) -> None:
+        """Begin or end watching a folder of the root that came or went."""
+        if folder.parent != self._changes.root:
+            return
+        gone = self._watches.pop(folder, None)
+        if gone is not None:
+            with suppress(KeyError, OSError):  # the system gave it up by itself
+                self._observer.unschedule(gone)
+        if folder.is_dir() and _is_visible(folder) and not (folder / "pyvenv.cfg").exists():
+            self._watches[folder] = self._observer.schedule(self, str(folder), recursive=True)
+
+
+def _is_visible(folder: Path) -> bool:
+    return not folder.name.startswith(".") and folder.name not in _PRUNED
 
 
 class _Overflow(logging.Handler):
@@ -106,28 +131,28 @@ class _Overflow(logging.Handler):
 
 
 @contextmanager
-def observed(changes: Changes, *, polling: bool) -> Iterator[None]:
-    """Fill ``changes`` meanwhile. ``polling`` looks each second, for drives without events."""
-    observer: BaseObserver = PollingObserver(timeout=1.0) if polling else Observer()
-    handler = _Handler(changes, observer)
+def observed(changes: Changes) -> Iterator[None]:
+    """Fill ``changes`` meanwhile. Raises ``VaultError`` where the system watches no more."""
+    observer: BaseObserver = Observer()
     overflow = _Overflow(changes)
     logger = logging.getLogger("watchdog")
-    observer.schedule(handler, str(changes.root), recursive=False)
-    for entry in sorted(changes.root.iterdir()):
-        if entry.is_dir():
-            _schedule_folder(observer, handler, entry)
     logger.addHandler(overflow)
-    observer.start()
     try:
+        _start(observer, _Handler(changes, observer))
         yield
     finally:
         observer.stop()
-        observer.join()
+        if observer.is_alive():
+            observer.join()
         logger.removeHandler(overflow)
 
 
-def _schedule_folder(observer: BaseObserver, handler: FileSystemEventHandler, folder: Path) -> None:
-    """Watch a folder of the root, unless it is none of the vault's visible ones."""
-    if folder.name.startswith(".") or folder.name in _PRUNED or (folder / "pyvenv.cfg").exists():
-        return
-    observer.schedule(handler, str(folder), recursive=True)
+def _start(observer: BaseObserver, handler: _Handler) -> None:
+    try:
+        handler.watch_root()
+        observer.start()
+    except OSError as error:
+        raise VaultError(
+            f"the system does not watch so many folders ({error}): use --polling, "
+            "or raise its limit (on Linux fs.inotify.max_user_watches)"
+        ) from None

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .crash import exit_words
+from .errors import UserError
 from .forks import Fork
 
 _LEAVE = 2.0  # seconds a worker has for leaving by itself
@@ -30,7 +31,7 @@ _LENGTH = struct.Struct(">I")
 _WORKER = Path(__file__).resolve().parent / "worker.py"
 
 
-class WorkerError(Exception):
+class WorkerError(UserError):
     """No worker can be started: one line with the remedy."""
 
 
@@ -39,7 +40,6 @@ def worker_environment(threads: int) -> dict[str, str]:
     return {
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
         "OMP_WAIT_POLICY": "PASSIVE",

@@ -11,37 +11,24 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from . import __version__
 from . import trust as trust_store
-from .atomic import WriteError
-from .cache import CacheError
-from .devices import DeviceError
-from .execution import Progress
-from .pool import WorkerError
+from .errors import UserError
 from .report import Report
 from .session import Session, Wish
 from .vault import Vault, VaultError, find_root
-from .world import InterpreterError
+
+if TYPE_CHECKING:
+    from .execution import Progress
 
 FINE, FAILED, MISUSED, UNTRUSTED = range(4)
 
-# What the user can put right: one line, no traceback. Anything else is a bug of ours.
-_OURS = (
-    VaultError,
-    DeviceError,
-    WorkerError,
-    WriteError,
-    CacheError,
-    InterpreterError,
-    trust_store.TrustError,
-)
 
-
-class Refusal(Exception):
+class Refusal(UserError):
     """Ends the command with a message and an exit code."""
 
     def __init__(self, message: str, code: int) -> None:
@@ -278,7 +265,7 @@ def _told(as_json: bool) -> Iterator[None]:
         yield
     except Refusal as refusal:
         _fail(str(refusal), refusal.code, as_json)
-    except _OURS as error:
+    except UserError as error:
         _fail(str(error), MISUSED, as_json)
     except ValueError as error:
         if not str(error).startswith("-k "):

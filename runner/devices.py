@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 
+from .errors import UserError
+
+_LINUX_DRIVERS = ("/proc/driver/nvidia", "/dev/dxg")  # the kernel's module; Windows' for WSL
 _LIBRARIES = {"win32": "nvcuda.dll"}  # elsewhere the driver is libcuda.so.1
 
 
-class DeviceError(Exception):
+class DeviceError(UserError):
     """A device was asked for that this machine lacks."""
 
 
@@ -28,6 +30,10 @@ def available() -> tuple[str, ...]:
 def _cuda_count() -> int:
     if sys.platform == "darwin" or os.environ.get("CUDA_VISIBLE_DEVICES") == "":
         return 0
+    if sys.platform == "linux" and not any(map(os.path.exists, _LINUX_DRIVERS)):
+        return 0
+    import ctypes
+
     try:
         driver = ctypes.CDLL(_LIBRARIES.get(sys.platform, "libcuda.so.1"))
     except OSError:

@@ -34,7 +34,7 @@ def normalise(source: str) -> str:
     try:
         return "".join(f"{line.text}\n" for line in _lines(_code_and_strings(text)))
     except _Unterminated:
-        return text
+        return source
 
 
 def _code_and_strings(text: str) -> list[tuple[str, bool]]:

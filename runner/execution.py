@@ -7,7 +7,8 @@ run because of another one its ``skipped`` result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from .pool import BlockDone, BlockOutput, BlockStarted, LaneEnded, Pool
 from .resolve import DEFINING, Key
 from .result import Result, Status
 
-_GLANCE = 0.2  # seconds between looks at whether a note is still wanted
+_GLANCE = 0.2  # seconds between two calls of ``meanwhile``
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,10 @@ def _code(node: Node) -> Code:
 
 
 class Execution:
-    """``results`` grows while ``finished_notes`` is iterated."""
+    """``results`` grows while ``finished_notes`` is iterated.
+
+    ``meanwhile`` is called a few times a second; the notes that it names are stopped.
+    """
 
     def __init__(
         self,
@@ -65,7 +69,7 @@ class Execution:
         threads: int,
         figures: str,
         listen: Callable[[Progress], None],
-        wanted: Callable[[str], bool] = lambda _: True,
+        meanwhile: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self.results: dict[Key, Result] = {}
         self._graph = graph
@@ -75,7 +79,8 @@ class Execution:
         self._threads = threads
         self._figures = figures
         self._listen = listen
-        self._wanted = wanted
+        self._meanwhile = meanwhile
+        self._glance_at = 0.0
         self._dropped: set[str] = set()
         self._waiting = list(range(len(plan.lanes)))
         self._running: dict[int, _Running] = {}
@@ -86,9 +91,8 @@ class Execution:
         self._submit_ready()
         while self._running:
             event = self._pool.next_event(_GLANCE)
+            self._glance()
             match event:
-                case None:
-                    self._drop_unwanted()
                 case BlockStarted(number, block):
                     self._listen(Progress(self._running[number].lane.note, block))
                 case BlockOutput(number, block, line):
@@ -101,14 +105,17 @@ class Execution:
                     if note is not None:
                         yield note
 
-    def _drop_unwanted(self) -> None:
-        """Stop the lanes of notes that somebody changed meanwhile."""
+    def _glance(self) -> None:
+        """Stop the lanes of notes that nobody wants any more."""
+        if time.monotonic() < self._glance_at:
+            return
+        unwanted = set(self._meanwhile()) - self._dropped
+        self._dropped |= unwanted
+        self._waiting = [i for i in self._waiting if self._plan.lanes[i].note not in unwanted]
         for number, running in self._running.items():
-            note = running.lane.note
-            if note not in self._dropped and not self._wanted(note):
-                self._dropped.add(note)
-                self._waiting = [i for i in self._waiting if self._plan.lanes[i].note != note]
+            if running.lane.note in unwanted:
                 self._pool.cancel(number)
+        self._glance_at = time.monotonic() + _GLANCE
 
     def _keep(self, running: _Running, block: str, result: Result) -> None:
         key = (running.lane.note, block)

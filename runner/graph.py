@@ -12,8 +12,9 @@ import builtins
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from .codefacts import Facts
 from .digest import derive_seed, digest, payload
-from .names import Facts, facts
+from .names import facts
 from .note import Block, Note, Problem, Role, Severity
 from .resolve import DEFINING, Key, Resolver, View
 
@@ -58,11 +59,11 @@ class Graph:
     imports: Mapping[str, frozenset[str]]
     problems: Mapping[str, tuple[Problem, ...]]
     faults: Mapping[str, str]
+    by_note: Mapping[str, tuple[Node, ...]]
 
-    def of_note(self, path: str) -> list[Node]:
+    def of_note(self, path: str) -> tuple[Node, ...]:
         """The nodes of a note in document order; of duplicate ids the first."""
-        ids = dict.fromkeys(block.id for block in self.notes[path].blocks)
-        return [self.nodes[path, id] for id in ids]
+        return self.by_note[path]
 
     def reachable(self, path: str) -> set[str]:
         """The note and every note that its blocks may import, directly or not."""
@@ -133,6 +134,7 @@ class _Builder:
         self.views: dict[str, View] = {}
         self.device: set[Key] = set()
         self.taints: set[Key] = set()
+        self.payloads: dict[Key, str] = {}
 
     def build(self) -> Graph:
         self._name_modules()
@@ -142,9 +144,10 @@ class _Builder:
         order = self._order()
         for path in order:
             self._resolve_note(self.views[path])
-        nodes = {node.key: node for path in order for node in self._nodes(path)}
+        by_note = {path: tuple(self._nodes(path)) for path in order}
+        nodes = {node.key: node for found in by_note.values() for node in found}
         problems = {path: tuple(sorted(found)) for path, found in self.problems.items()}
-        return Graph(self.notes, nodes, tuple(order), imports, problems, self.faults)
+        return Graph(self.notes, nodes, tuple(order), imports, problems, self.faults, by_note)
 
     def _error(self, path: str, line: int, what: str, hint: str) -> None:
         self.problems[path].append(Problem(line, Severity.ERROR, what, hint))
@@ -330,10 +333,12 @@ class _Builder:
             )
 
     def _payload(self, key: Key) -> str:
-        note = self.notes[key[0]]
-        block = note.block(key[1])
-        assert block is not None
-        return payload(note.module, block, _seed(note, block))
+        if key not in self.payloads:
+            note = self.notes[key[0]]
+            block = note.block(key[1])
+            assert block is not None
+            self.payloads[key] = payload(note.module, block, _seed(note, block))
+        return self.payloads[key]
 
 
 def _seed(note: Note, block: Block) -> int:

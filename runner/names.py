@@ -8,12 +8,12 @@ local names of functions, classes and comprehensions are left out.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from .codefacts import Facts, Import
 from .effects import (
     STATELESS_PACKAGES,
     is_pure_call,
@@ -21,48 +21,16 @@ from .effects import (
     reason_dynamic,
     touches_files,
 )
-from .scopes import Function, bound_by, local_names, names_in, outer_parts, parameters, root_name
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """``from module import name as alias``; ``name`` is "" for ``import module`` and ``*``."""
-
-    module: str
-    name: str
-    alias: str
-    line: int  # within the block, from 1
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """``kinds`` says how each bound name is bound: const, def, class, import or data.
-
-    ``binds`` are bound on every path, ``may_bind`` on some. ``reads`` are read by the block before
-    it binds them, ``late`` by the bodies of its functions whenever those are called. ``touches``
-    may be changed in place, ``late_touches`` by those bodies; ``stores`` are the touched names
-    whose attributes, items or methods were used for it. ``links`` groups names that may share
-    state from here on. ``packages`` maps imported names to their top package.
-    """
-
-    binds: frozenset[str] = frozenset()
-    may_bind: frozenset[str] = frozenset()
-    kinds: tuple[tuple[str, str], ...] = ()
-    reads: frozenset[str] = frozenset()
-    late: frozenset[str] = frozenset()
-    touches: frozenset[str] = frozenset()
-    late_touches: frozenset[str] = frozenset()
-    stores: frozenset[str] = frozenset()
-    links: tuple[frozenset[str], ...] = ()
-    imports: tuple[Import, ...] = ()
-    packages: tuple[tuple[str, str], ...] = ()
-    calls: bool = False
-    dynamic: str = ""
-    switch: str = ""
-    late_switch: str = ""
-    files: bool = False
-    broken: bool = False
-    names_device: bool = False
+from .scopes import (
+    Function,
+    bound_by,
+    local_names,
+    names_in,
+    outer_parts,
+    parameters,
+    root_name,
+    seemingly_bound,
+)
 
 
 @lru_cache(maxsize=4096)
@@ -74,23 +42,10 @@ def facts(source: str, imported: tuple[tuple[str, str], ...] = ()) -> Facts:
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return Facts(may_bind=frozenset(_seemingly_bound(source)), broken=True)
+        return Facts(may_bind=frozenset(seemingly_bound(source)), broken=True)
     collector = _Collector(packages=dict(imported))
     collector.statements(tree.body)
     return collector.facts()
-
-
-_BINDING = re.compile(
-    r"^\s*(?:def|class|async\s+def)\s+(\w+)|\bas\s+(\w+)|^\s*import\s+(\w+)"
-    r"|^\s*from\s+[\w.]+\s+import\s+(.+)$|^([^=\n]+?)\s*(?::[^=\n]*)?=(?!=)",
-    re.MULTILINE,
-)
-
-
-def _seemingly_bound(source: str) -> Iterator[str]:
-    for match in _BINDING.finditer(source):
-        for group in match.groups():
-            yield from re.findall(r"[^\W\d]\w*", group or "")
 
 
 @dataclass
@@ -143,8 +98,6 @@ class _Collector(ast.NodeVisitor):
             names_device=self.asks_device or "device" in self.reads | self.late,
         )
 
-    # --- names
-
     def statements(self, body: Iterable[ast.stmt]) -> None:
         for statement in body:
             self._link(statement)
@@ -195,8 +148,6 @@ class _Collector(ast.NodeVisitor):
             self.maybe.add(node.id)
         else:
             self.bind(node.id)
-
-    # --- statements
 
     def visit_Assign(self, node: ast.Assign) -> None:
         self.visit(node.value)
@@ -323,8 +274,6 @@ class _Collector(ast.NodeVisitor):
             self.bind(item.alias, "import")
             self.packages[item.alias] = item.module.partition(".")[0]
 
-    # --- scopes
-
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self._function(node)
         if node.decorator_list:  # a decorator may run, register or replace the function
@@ -400,8 +349,6 @@ class _Collector(ast.NodeVisitor):
             self.touch(name for g in node.generators for name in names_in(g.iter))
 
     visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp = _comprehension
-
-    # --- effects
 
     def visit_Call(self, node: ast.Call) -> None:
         self.generic_visit(node)

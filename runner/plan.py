@@ -247,17 +247,18 @@ def _replay_ancestors(graph: Graph, decisions: dict[Key, Decision]) -> None:
 
 def _executed_before(graph: Graph, node: Node) -> list[Key]:
     """The blocks of its own note that a block's process executes before it."""
-    needed = {key for key in node.deps if key[0] == node.note}
+    needed = {id for path, id in node.deps if path == node.note}
     if node.block.role is Role.TEST:
         needed |= {
-            other.key
+            other.block.id
             for other in graph.of_note(node.note)
             if other.block.role in DEFINING
             and other.block.line < node.block.line
             and not other.fault
             and not any(graph.nodes[key].fault for key in other.deps)
         }
-    return [other.key for other in graph.of_note(node.note) if other.key in needed]
+    ids = (other.block.id for other in graph.of_note(node.note))
+    return [(node.note, id) for id in ids if id in needed]
 
 
 # --- lanes -----------------------------------------------------------------------------------
@@ -324,10 +325,8 @@ def _steps(
     path = group[0].note
     needed = chosen | {key for node in group for key in _executed_before(graph, node)}
     in_lane = [node for node in graph.of_note(path) if node.key in needed]
-    return tuple(
-        _step(graph, node, decisions, request, chosen, {n.block.id for n in in_lane})
-        for node in in_lane
-    )
+    ids = {node.block.id for node in in_lane}
+    return tuple(_step(graph, node, decisions, request, chosen, ids) for node in in_lane)
 
 
 def _step(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .names import Facts
+from .codefacts import Facts
 from .note import Note, Role
 
 Key = tuple[str, str]  # (note path, block id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -61,3 +62,17 @@ def bound_by(node: ast.AST) -> Iterator[str]:
         yield node.rest
     for child in ast.iter_child_nodes(node):
         yield from bound_by(child)
+
+
+_BINDING = re.compile(
+    r"^\s*(?:def|class|async\s+def)\s+(\w+)|\bas\s+(\w+)|^\s*import\s+(\w+)"
+    r"|^\s*from\s+[\w.]+\s+import\s+(.+)$|^([^=\n]+?)\s*(?::[^=\n]*)?=(?!=)",
+    re.MULTILINE,
+)
+
+
+def seemingly_bound(source: str) -> Iterator[str]:
+    """Names that a text which does not parse looks like binding."""
+    for match in _BINDING.finditer(source):
+        for group in match.groups():
+            yield from re.findall(r"[^\W\d]\w*", group or "")

@@ -5,21 +5,20 @@ from __future__ import annotations
 import bisect
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from . import cache
 from .devices import available, choose
 from .digest import code_lines
-from .execution import Execution, Progress
 from .findings import dead_links, unknown_quotes
 from .graph import Graph, Node, build
 from .note import Role
 from .outcome import Outcome, shown_statuses
 from .plan import Plan, Request, Stored, plan
-from .pool import Pool
 from .report import NoteReport, Report
 from .resolve import Key
 from .result import Evidence, Place, Result, move_places
@@ -27,6 +26,10 @@ from .trace import matrix, rows
 from .vault import Vault, is_note
 from .world import World
 from .writing import Writer, Written
+
+if TYPE_CHECKING:
+    from .execution import Progress
+    from .pool import Pool
 
 # Libraries that a worker may import before it knows what to do: importing them runs no code of
 # the vault and starts no threads.
@@ -170,16 +173,26 @@ class Session:
         wish: Wish,
         listen: Callable[[Progress], None],
         finished: Callable[[str], None],
-        wanted: Callable[[str], bool] = lambda _: True,
+        meanwhile: Callable[[], Collection[str]] = tuple,
+        pool: Pool | None = None,
     ) -> None:
         """Carry the plans out; ``finished`` hears of each note when all its blocks are done.
 
-        A note that is no longer ``wanted`` is stopped; what it has not done stays unknown.
+        ``meanwhile`` is called a few times a second; the notes that it names are stopped, and
+        what they have not done stays unknown. A ``pool`` that is given is used and left open,
+        else one is made for this run.
         """
-        if not any(decided.lanes for decided in outcome.plans.values()):
+        lanes = sum(len(decided.lanes) for decided in outcome.plans.values())
+        if lanes == 0:
             return
-        with closing(self._pool(outcome, wish)) as pool:
+        with ExitStack() as stack:
+            if pool is None:
+                # One lane imports what it needs itself; a template pays from the second on.
+                preload = _preload(_executed(outcome)) if lanes > 1 else ()
+                pool = stack.enter_context(self.pool(wish, preload, lanes))
             try:
+                from .execution import Execution
+
                 for device, decided in outcome.plans.items():
                     execution = Execution(
                         outcome.graph,
@@ -189,28 +202,44 @@ class Session:
                         threads=_threads(),
                         figures=self.vault.settings.figures,
                         listen=listen,
-                        wanted=wanted,
+                        meanwhile=meanwhile,
                     )
                     outcome.results[device] = execution.results
+                    kept: set[str] = set()
+                    stack.callback(self._keep_rest, outcome.graph, device, execution.results, kept)
                     last = device == list(outcome.plans)[-1]
                     for path in execution.finished_notes():
+                        kept.add(path)
                         self._keep(outcome.graph, path, device, execution.results)
                         if last:
                             finished(path)
             except KeyboardInterrupt:
                 outcome.interrupted = True
 
-    def _pool(self, outcome: Outcome, wish: Wish) -> Pool:
+    def pool(self, wish: Wish, preload: tuple[str, ...], lanes: int | None = None) -> Pool:
+        """Workers for one run, or for a watch's life; no more than ``lanes``."""
+        from .pool import Pool
+
         settings = self.vault.settings
-        lanes = sum(len(decided.lanes) for decided in outcome.plans.values())
         workers = wish.workers or settings.workers or _usual_workers()
         return Pool(
             python=self.world.python,
             launcher=settings.launcher,
-            workers=max(1, min(workers, lanes)),
-            preload=_preload(outcome.graph, outcome.plans),
+            workers=max(1, min(workers, lanes or workers)),
+            preload=preload,
             threads=_threads(),
         )
+
+    def preload(self, graph: Graph) -> tuple[str, ...]:
+        """What workers should have ready for any block of the vault."""
+        return _preload(graph.nodes.values())
+
+    def _keep_rest(
+        self, graph: Graph, device: str, results: Mapping[Key, Result], kept: Collection[str]
+    ) -> None:
+        """Store what those notes found that were stopped before their end."""
+        for path in {path for path, _ in results}.difference(kept):
+            self._keep(graph, path, device, results)
 
     def _keep(self, graph: Graph, path: str, device: str, results: Mapping[Key, Result]) -> None:
         """Store what a note's blocks found, with what it rests on."""
@@ -276,7 +305,7 @@ class Session:
             every = [
                 note
                 for path in self.scope([folder])
-                if (note := notes.get(path) or self.vault.untagged(path))
+                if (note := notes.get(path) or self.vault.citing(path))
             ]
             table = matrix(rows(every, graph), statuses, target.path)
             more |= self._wrote(outcome, target.path, writer.write(target, {}, {}, table))
@@ -330,13 +359,21 @@ def _threads() -> int:
     return max(1, (os.cpu_count() or 1) // _usual_workers())
 
 
-def _preload(graph: Graph, plans: Mapping[str, Plan]) -> tuple[str, ...]:
-    """Modules that the lanes will import, for the workers to have ready."""
-    notes = {p for d in plans.values() for lane in d.lanes for p in graph.reachable(lane.note)}
-    nodes = [node for path in notes for node in graph.of_note(path)]
-    wanted = {_PRELOADED[name] for node in nodes for name in node.packages if name in _PRELOADED}
-    if any(node.names_device for node in nodes):
-        wanted.add("torch")
-    if any(node.block.role is Role.TEST for node in nodes):
-        wanted.add("pytest")
+def _preload(nodes: Iterable[Node]) -> tuple[str, ...]:
+    """Modules that executing ``nodes`` will import, for the workers to have ready."""
+    wanted: set[str] = set()
+    for node in nodes:
+        wanted |= {_PRELOADED[name] for name in node.packages if name in _PRELOADED}
+        wanted |= {"torch"} if node.names_device else set()
+        wanted |= {"pytest"} if node.block.role is Role.TEST else set()
     return tuple(sorted(wanted))
+
+
+def _executed(outcome: Outcome) -> Iterator[Node]:
+    """The nodes that the lanes execute, those of imported notes included."""
+    for decided in outcome.plans.values():
+        for lane in decided.lanes:
+            for step in lane.steps:
+                node = outcome.graph.nodes[lane.note, step.id]
+                yield node
+                yield from (outcome.graph.nodes[key] for key in node.deps)

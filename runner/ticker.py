@@ -15,15 +15,15 @@ _WIDTH = 60  # characters of the latest output line
 class Ticker:
     """Use it as a context; ``show`` may be called from the thread that opened it."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console | None = None) -> None:
+        self._what = ("", "", "")
+        self._since = time.monotonic()
         self._live = Live(
-            console=Console(stderr=True),
+            console=console or Console(stderr=True),
             get_renderable=self._render,
             refresh_per_second=8,
             transient=True,
         )
-        self._what = ("", "", "")
-        self._since = time.monotonic()
 
     def __enter__(self) -> Ticker:
         self._live.start()

@@ -14,11 +14,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .errors import UserError
 from .note import Note
 from .userdirs import state_folder
 
 
-class TrustError(Exception):
+class TrustError(UserError):
     """The trust store cannot be read or written; names the file and the remedy."""
 
 

@@ -10,12 +10,13 @@ import fnmatch
 import json
 import os
 import re
-import tomllib
+import stat
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .errors import UserError
 from .links import attachment_folder
 from .note import Note, Problem, Severity
 from .parse import might_have_blocks, module_name, parse
@@ -28,7 +29,7 @@ _PRUNED = frozenset({"node_modules", "__pycache__", "site-packages"})
 _CONFLICT_COPY = re.compile(r"\.sync-conflict-|\(.*conflicted copy.*\)", re.IGNORECASE)
 
 
-class VaultError(Exception):
+class VaultError(UserError):
     """The vault cannot be used as asked: a path, a setting; the message names the remedy."""
 
 
@@ -69,10 +70,12 @@ def find_root(path: Path) -> Path:
 def read_settings(root: Path) -> Settings:
     """The settings of a trusted vault. Raises ``VaultError`` naming the faulty line or key."""
     file = root / CONFIG
+    if not file.is_file():
+        return Settings()
+    import tomllib
+
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return Settings()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise VaultError(f"{CONFIG} is no TOML: {error}") from None
     values = {key: _setting(key, value) for key, value in data.items()}
@@ -113,6 +116,8 @@ class Vault:
         self.root = root
         self.settings = read_settings(root) if trusted else Settings()
         self._parsed: dict[str, tuple[FileState, Note | None]] = {}
+        self._citing: dict[str, tuple[FileState, Note | None]] = {}
+        self._held: dict[str, FileState] | None = None
 
     @property
     def is_obsidian(self) -> bool:
@@ -122,6 +127,47 @@ class Vault:
 
     def files(self) -> Iterator[tuple[str, FileState]]:
         """Every visible file: root-relative ``/`` path and state."""
+        return self._scan() if self._held is None else iter(sorted(self._held.items()))
+
+    def hold(self) -> set[str]:
+        """Look at every file, and answer from what was seen until the next call.
+
+        Returns the paths that came, changed or went since the last one. Whoever holds a vault
+        tells it by ``touch`` which files changed meanwhile.
+        """
+        before = self._held or {}
+        now = self._held = dict(self._scan())
+        return {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
+
+    def touch(self, path: str) -> bool:
+        """Look at one file of a held vault anew; False if it is, and was, none of its files."""
+        assert self._held is not None
+        was_there = self._held.pop(path, None) is not None
+        self._parsed.pop(path, None)
+        state = self._state(path) if self._is_visible(path) else None
+        if state is not None:
+            self._held[path] = state
+        return was_there or state is not None
+
+    def _is_visible(self, path: str) -> bool:
+        parts = path.split("/")
+        if any(part.startswith(".") or part in _PRUNED for part in parts):
+            return False
+        ways = ["/".join(parts[: i + 1]) for i in range(len(parts))]
+        if any(self._excluded(unicodedata.normalize("NFC", way)) for way in ways):
+            return False
+        folders = [self.root / way for way in ways[:-1]]
+        return not any(f.is_symlink() or (f / "pyvenv.cfg").exists() for f in folders)
+
+    def _state(self, path: str) -> FileState | None:
+        try:
+            status = (self.root / path).stat()
+        except OSError:
+            return None
+        is_file = stat.S_ISREG(status.st_mode)
+        return FileState(status.st_size, status.st_mtime_ns) if is_file else None
+
+    def _scan(self) -> Iterator[tuple[str, FileState]]:
         pending = [(self.root, "")]
         while pending:
             folder, prefix = pending.pop()
@@ -139,7 +185,7 @@ class Vault:
                     continue  # gone since it was listed, or a link that leads nowhere
                 if is_folder:
                     if self._enters(entry):
-                        pending.append((Path(entry.path), f"{prefix}{name}/"))
+                        pending.append((Path(entry.path), f"{prefix}{entry.name}/"))
                     continue
                 yield prefix + entry.name, FileState(status.st_size, status.st_mtime_ns)
 
@@ -201,6 +247,21 @@ class Vault:
             if is_note(path) and (note := self.note(path, state)) is not None:
                 found[path] = note
         return found
+
+    def citing(self, path: str) -> Note | None:
+        """A note that names a PDF, blocks or not; remembered until its file changes."""
+        state = self._held.get(path) if self._held is not None else self._state(path)
+        known = self._citing.get(path)
+        if known is not None and known[0] == state:
+            return known[1]
+        try:
+            names_pdf = b".pdf" in (self.root / path).read_bytes().lower()
+        except OSError:
+            names_pdf = False
+        note = self.untagged(path) if names_pdf else None
+        if state is not None:
+            self._citing[path] = (state, note)
+        return note
 
     def untagged(self, path: str) -> Note | None:
         """A note parsed whole, blocks or not, for its links. None if it cannot be read."""

@@ -8,48 +8,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 
 from .changes import Changes, observed
 from .execution import Progress
 from .graph import build, neighbourhood
 from .note import Note
 from .outcome import Outcome
+from .pace import OBSIDIAN, PLAIN, Pace
+from .pool import Pool
 from .report import Report
 from .session import Session, Wish
-from .vault import is_note
+from .sightings import Sightings
+from .vault import Vault, is_note
 from .writing import Writer
 
-_BATCH = 0.1  # seconds without an event that end a batch of changes
-_LONGEST_BATCH = 1.0  # seconds
 _RESCAN = 60.0  # seconds between looks at every file, for events that were lost
-_OBSIDIAN_QUIET = 2.5  # seconds; Obsidian saves every 2 while one types
-_PLAIN_QUIET = 0.3
-_STEP_PAUSE = 0.3  # seconds between two steps of a growing result
-_LONGEST_STEP = 200  # characters by which one write may change a note that may be open
-_TORN_READ = 0.2  # seconds to wait when a note is suddenly empty
+_POLL = 1.0  # the same where there are no events
+_POLL_SHARE = 0.05  # of the time may go into looking
+_LAST_STEPS = 3.0  # seconds for long results after Ctrl-C
 
 
 @dataclass
 class _Pending:
-    """A note whose results wait to be written, from ``due`` (monotonic seconds) on."""
+    """A note whose results wait to be written; ``is_table``: only its matrix."""
 
     outcome: Outcome
     writer: Writer
-    due: float = 0.0
-
-
-@dataclass
-class _State:
-    """What the watch knows: tagged notes, texts as last seen or written, who uses which file."""
-
-    notes: dict[str, Note] = field(default_factory=dict)
-    texts: dict[str, bytes] = field(default_factory=dict)
-    edited: dict[str, float] = field(default_factory=dict)
-    users: dict[str, set[str]] = field(default_factory=dict)
-    pending: dict[str, _Pending] = field(default_factory=dict)
-    unreported: list[Outcome] = field(default_factory=list)
+    is_table: bool = False
 
 
 def watch_vault(
@@ -60,223 +47,224 @@ def watch_vault(
     *,
     quiet: float | None = None,
     polling: bool = False,
+    changes: Changes | None = None,
 ) -> Iterator[Report]:
     """Yield a report for each batch of changes under ``paths``, the first for what is stale now.
 
-    Never ends by itself; ``KeyboardInterrupt`` ends it, with what is finished and at rest written.
+    ``quiet``: seconds of rest before a note is written. ``polling``: for drives without events.
+    ``KeyboardInterrupt`` ends it, after what is finished was written to notes that come to rest;
+    a second one at once.
     """
-    changes = Changes(session.vault.root)
-    with observed(changes, polling=polling):
-        yield from _Watch(session, paths, wish, listen, quiet, changes).reports()
+    session.vault.app_settings()  # a broken one is told before anything runs
+    changes = changes or Changes(session.vault.root)
+    with ExitStack() as stack:
+        if not polling:
+            stack.enter_context(observed(changes))
+        sightings = Sightings(session.vault)
+        sightings.look_at_all()
+        _, related = neighbourhood(sightings.notes, _scope(sightings.notes, paths))
+        preload = session.preload(build(sightings.notes[path] for path in related))
+        pool = stack.enter_context(session.pool(wish, preload))
+        watch = _Watch(session, paths, listen, changes, sightings, pool, wish)
+        watch.pace = _pace(session.vault, quiet)
+        watch.rescan = _POLL if polling else _RESCAN
+        yield from watch.reports()
+
+
+def _pace(vault: Vault, quiet: float | None) -> Pace:
+    manners = OBSIDIAN if vault.is_obsidian else PLAIN
+    chosen = vault.settings.quiet if quiet is None else quiet
+    return Pace(manners if chosen is None else replace(manners, quiet=chosen))
+
+
+def _scope(notes: Collection[str], paths: Collection[str]) -> list[str]:
+    return sorted(
+        note
+        for note in notes
+        if any(not path or note == path or note.startswith(f"{path}/") for path in paths)
+    )
 
 
 class _Watch:
+    pace: Pace
+    rescan: float
+
     def __init__(
         self,
         session: Session,
         paths: Collection[str],
-        wish: Wish,
         listen: Callable[[Progress], None],
-        quiet: float | None,
         changes: Changes,
+        sightings: Sightings,
+        pool: Pool,
+        wish: Wish,
     ) -> None:
         self._session = session
         self._vault = session.vault
         self._paths = paths
-        self._wish = wish
         self._listen = listen
         self._changes = changes
-        usual = _OBSIDIAN_QUIET if self._vault.is_obsidian else _PLAIN_QUIET
-        chosen = quiet if quiet is not None else self._vault.settings.quiet
-        self._quiet = usual if chosen is None else chosen
-        self._longest = _LONGEST_STEP if self._vault.is_obsidian else None
-        self._state = _State()
-        self._rescan_at = time.monotonic() + _RESCAN
+        self._sightings = sightings
+        self._pool = pool
+        self._wish = wish
+        self._pending: dict[str, _Pending] = {}
+        self._tables: dict[str, _Pending] = {}
+        self._untold: list[Outcome] = []
+        self._rescan_at = 0.0
 
     def reports(self) -> Iterator[Report]:
-        self._state.notes = self._vault.notes()
-        for path in self._state.notes:
-            self._remember(path)
-        self._run(self._in_scope(self._state.notes))
+        notes = self._sightings.notes
+        for path in notes:
+            self.pace.edited(path, self._sightings.age(path))
+        self._rescan_at = time.monotonic() + self.rescan
         try:
+            self._run(_scope(notes, self._paths), told=True)
+            self._wish = replace(self._wish, force=False)  # it was meant for once
             while True:
-                yield from self._write_due()
-                changed = self._wait()
-                if changed:
-                    self._run(self._affected(changed))
-        finally:
-            for path in list(self._state.pending):
-                if self._rests(path):
-                    self._write(path)
+                self._write_due()
+                yield from self._told()
+                self._answer(*self._wait())
+        except KeyboardInterrupt:
+            self._finish()
+            yield from self._told()
 
     # --- what changed
 
-    def _wait(self) -> set[str]:
-        """The paths that really changed by the next batch; empty when a write is due first."""
+    def _wait(self) -> tuple[dict[str, Note], set[str]]:
+        """What changed by the next batch, with the notes before; none when a write is due first."""
         self._changes.wait(self._patience())
-        first = time.monotonic()
-        while self._changes.age() < _BATCH and time.monotonic() - first < _LONGEST_BATCH:
-            time.sleep(_BATCH / 4)
         paths, lost = self._changes.take()
-        if lost or time.monotonic() > self._rescan_at:
-            self._rescan_at = time.monotonic() + _RESCAN
-            paths |= self._missed()
-        return {path for path in paths if self._is_news(path)}
+        before = dict(self._sightings.notes)
+        began = time.monotonic()
+        everything = lost or began >= self._rescan_at
+        news = self._sightings.news(paths, everything=everything)
+        if everything:
+            took = time.monotonic() - began
+            self._rescan_at = time.monotonic() + max(self.rescan, took / _POLL_SHARE)
+        return before, news
 
     def _patience(self) -> float:
-        now = time.monotonic()
-        due = [pending.due for pending in self._state.pending.values()]
-        return max(0.0, min([self._rescan_at, *due]) - now)
+        waiting = {**self._pending, **self._tables}
+        due = min((self.pace.due(path) for path in waiting), default=float("inf"))
+        return max(0.0, min(self._rescan_at, due) - time.monotonic())
 
-    def _missed(self) -> set[str]:
-        """Notes that differ from what we know, found without events."""
-        there = {path for path, _ in self._vault.files() if is_note(path)}
-        return there | set(self._state.texts)
-
-    def _is_news(self, path: str) -> bool:
-        if not is_note(path):
-            return path in self._state.users
-        data = self._read(path)
-        if data == self._state.texts.get(path):
-            return False
-        if not data and self._state.texts.get(path):
-            time.sleep(_TORN_READ)  # an editor truncates before it writes
-            data = self._read(path)
-        self._note_edit(path, data)
-        return True
-
-    def _read(self, path: str) -> bytes | None:
-        try:
-            return (self._vault.root / path).read_bytes()
-        except OSError:
-            return None
-
-    def _remember(self, path: str) -> None:
-        data = self._read(path)
-        if data is not None:
-            self._state.texts[path] = data
-            age = time.time() - (self._vault.root / path).stat().st_mtime
-            self._state.edited[path] = time.monotonic() - max(0.0, age)
-
-    def _note_edit(self, path: str, data: bytes | None) -> None:
-        state = self._state
-        state.edited[path] = time.monotonic()
-        note = None if data is None else self._vault.note(path)
-        if data is None:
-            state.texts.pop(path, None)
-            state.pending.pop(path, None)
-        else:
-            state.texts[path] = data
-        if note is None:
-            state.notes.pop(path, None)
-        else:
-            state.notes[path] = note
-
-    def _affected(self, changed: Collection[str]) -> list[str]:
-        """The notes to bring up to date: changed ones, importers, users of changed files."""
-        users = {user for path in changed for user in self._state.users.get(path, ())}
-        direct = {path for path in changed if is_note(path)} | users
-        importers, _ = neighbourhood(self._state.notes, direct)
-        return self._in_scope(importers)
-
-    def _in_scope(self, paths: Collection[str]) -> list[str]:
-        return sorted(
-            path
-            for path in paths
-            if path in self._state.notes
-            and any(not w or path == w or path.startswith(f"{w}/") for w in self._paths)
-        )
+    def _answer(self, before: dict[str, Note], changed: set[str]) -> None:
+        for path in changed:
+            if is_note(path):
+                self.pace.edited(path)
+            if path not in self._sightings.notes:
+                self._pending.pop(path, None)
+                self._tables.pop(path, None)
+        if changed:
+            concerned = self._sightings.concerned(before, changed)
+            files = {path for path in changed if not is_note(path)}
+            self._run(_scope(concerned, self._paths), files=files, told=files != changed)
 
     # --- running
 
-    def _run(self, scope: list[str]) -> None:
+    def _run(self, scope: list[str], *, told: bool, files: Collection[str] = ()) -> None:
+        """Bring ``scope`` up to date. Unless ``told``, nothing to do is not worth a report."""
         if not scope:
             return
-        _, related = neighbourhood(self._state.notes, scope)
-        graph = build(self._state.notes[path] for path in related)
+        notes = self._sightings.notes
+        _, related = neighbourhood(notes, scope)
+        graph = build(notes[path] for path in related)
         outcome = Outcome(graph, scope, self._session.plan(graph, self._wish, scope))
+        if not told and not any(plan.lanes for plan in outcome.plans.values()):
+            return
         outcome.keeps_broken = True
-        writer = self._session.writer(graph, self._longest)
-        done: set[str] = set()
-
-        def finished(path: str) -> None:
-            done.add(path)
-            self._queue(path, outcome, writer)
-
-        self._session.execute(outcome, self._wish, self._listen, finished, self._is_wanted)
+        self._execute(outcome, files)
+        self._untold.append(outcome)
+        self._want_tables(outcome)
         if outcome.interrupted:
             raise KeyboardInterrupt
-        for path in scope:
-            self._remember_users(path, outcome)
-            if path not in done and path in graph.notes and self._is_wanted(path):
+
+    def _execute(self, outcome: Outcome, files: Collection[str]) -> None:
+        longest = self.pace.manners.longest
+        writer = self._session.writer(outcome.graph, longest)
+        lost: set[str] = set()
+        began = time.time()
+
+        def meanwhile() -> set[str]:
+            self._write_due()
+            lost.update(self._outdated(outcome))
+            return lost
+
+        def finished(path: str) -> None:
+            self._queue(path, outcome, writer)
+
+        self._session.execute(outcome, self._wish, self._listen, finished, meanwhile, self._pool)
+        for path in outcome.graph.notes.keys() & outcome.scope:
+            self._remember_files(path, outcome)
+            self._sightings.stirred(path, files, began)
+            if path not in lost:
                 self._queue(path, outcome, writer)
-        self._state.unreported.append(outcome)
 
-    def _is_wanted(self, path: str) -> bool:
-        """Whether a running note is still as it was when it was planned."""
-        return not self._changes.names(path) or self._read(path) == self._state.texts.get(path)
+    def _outdated(self, outcome: Outcome) -> set[str]:
+        """Notes of a run that somebody changed since it was planned, and those that import them."""
+        graph = outcome.graph
+        changed = {path for path in graph.notes if not self._sightings.is_current(path)}
+        return {path for path in outcome.scope if path in graph.notes} & (
+            {path for path in graph.notes if not changed.isdisjoint(graph.reachable(path))}
+            if changed
+            else set()
+        )
 
-    def _remember_users(self, path: str, outcome: Outcome) -> None:
-        if path not in outcome.graph.notes:
-            return
-        for node in outcome.graph.of_note(path):
-            result = outcome.result(node)
-            for file, _ in result.evidence.files if result else ():
-                if Path(file).is_relative_to(self._vault.root):
-                    relative = self._vault.relative(Path(file))
-                    self._state.users.setdefault(relative, set()).add(path)
+    def _remember_files(self, path: str, outcome: Outcome) -> None:
+        results = (outcome.result(node) for node in outcome.graph.of_note(path))
+        found = {file for result in results if result for file, _ in result.evidence.files}
+        self._sightings.rests_on(path, found)
 
     # --- writing
 
     def _queue(self, path: str, outcome: Outcome, writer: Writer) -> None:
         if self._wish.write:
-            due = self._state.edited.get(path, 0.0) + self._quiet
-            self._state.pending[path] = _Pending(outcome, writer, due)
+            self._pending[path] = _Pending(outcome, writer)
 
-    def _rests(self, path: str) -> bool:
-        return time.monotonic() >= self._state.edited.get(path, 0.0) + self._quiet
-
-    def _write_due(self) -> Iterator[Report]:
-        for path, pending in list(self._state.pending.items()):
-            if time.monotonic() < pending.due:
-                continue
-            if not self._rests(path) or not self._is_wanted(path):
-                pending.due = self._state.edited.get(path, 0.0) + self._quiet
-                continue
-            if self._write(path):
-                pending.due = time.monotonic() + _STEP_PAUSE
-        if self._state.pending or not self._state.unreported:
-            return
-        outcomes, self._state.unreported = self._state.unreported, []
-        for outcome in outcomes:
+    def _want_tables(self, outcome: Outcome) -> None:
+        notes = self._sightings.notes
+        for path in _scope([p for p, note in notes.items() if note.matrices], self._paths):
             if self._wish.write:
-                self._fill_matrices(outcome)
-            yield self._session.report(outcome)
+                self._tables[path] = _Pending(outcome, self._session.writer(outcome.graph), True)
 
-    def _write(self, path: str) -> bool:
+    def _write_due(self) -> None:
+        """Write what waits, to notes that rest. Tables follow when what they show is written."""
+        self._write_those(self._pending)
+        if not self._pending:
+            self._write_those(self._tables)
+
+    def _write_those(self, waiting: dict[str, _Pending]) -> None:
+        for path, pending in list(waiting.items()):
+            rests = self.pace.is_due(path) and self._sightings.is_current(path)
+            if rests and not self._write(path, pending):
+                del waiting[path]
+
+    def _write(self, path: str, pending: _Pending) -> bool:
         """Write what is known of a note; True if a further step is needed."""
-        pending = self._state.pending[path]
-        more = self._session.write(pending.outcome, path, pending.writer)
-        self._adopt(path, pending.writer)
-        if not more:
-            self._state.pending.pop(path, None)
+        outcome = pending.outcome
+        if pending.is_table:
+            whole = Outcome(outcome.graph, [path], outcome.plans)
+            more = self._session.fill_matrices(whole, pending.writer)
+            outcome.changed |= whole.changed
+        else:
+            more = self._session.write(outcome, path, pending.writer)
+        self._sightings.adopt(path, pending.writer.last_bytes(path))
+        if more:
+            self.pace.stepped(path)
         return more
 
-    def _adopt(self, path: str, writer: Writer) -> None:
-        """What we wrote is no news."""
-        data = writer.last_bytes(path)
-        if data is not None and self._read(path) == data:
-            self._state.texts[path] = data
-            note = self._vault.note(path)
-            if note is not None:
-                self._state.notes[path] = note
+    def _told(self) -> Iterator[Report]:
+        """Reports of the batches of which nothing waits any more, in their order."""
+        open_ = [pending.outcome for pending in (*self._pending.values(), *self._tables.values())]
+        while self._untold and not any(outcome is self._untold[0] for outcome in open_):
+            yield self._session.report(self._untold.pop(0))
 
-    def _fill_matrices(self, outcome: Outcome) -> None:
-        targets = self._in_scope([p for p, note in self._state.notes.items() if note.matrices])
-        if targets:
-            writer = self._session.writer(outcome.graph)
-            whole = Outcome(outcome.graph, targets, outcome.plans)
-            self._session.fill_matrices(whole, writer)
-            outcome.changed |= whole.changed
-            for path in targets:
-                self._adopt(path, writer)
+    def _finish(self) -> None:
+        """After Ctrl-C: what is finished still goes to the notes that come to rest in time."""
+        end = time.monotonic() + self.pace.manners.quiet + _LAST_STEPS
+        try:
+            while (self._pending or self._tables) and time.monotonic() < end:
+                self._write_due()
+                time.sleep(min(0.05, self.pace.manners.pause))
+        except KeyboardInterrupt:  # the user insists
+            return

@@ -65,6 +65,10 @@ from runner.result import Evidence, Result, Status, Text, decode, encode
 from runner.seeds import on_arrival
 from runner.template import preload, serve_forks
 
+# Nothing is written beside the modules that a block imports, nor by its children.
+sys.dont_write_bytecode = True
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+
 JOB_VARIABLE = "RUNNER_WORKER_JOB"
 SCRATCH_PREFIX = "runner-worker-"
 _WATCH_EVERY = 0.1  # seconds between looks at a running block
@@ -189,8 +193,10 @@ class Lane:
         return Result(Status.OK)
 
     def _test(self, step: Step, code: Code) -> Result:
+        sys.dont_write_bytecode = False  # for a file of our own, which imports none of the vault
         from runner.testing import run_block
 
+        sys.dont_write_bytecode = True
         self._display.silent = True  # figures of tests have no place
         try:
             return run_block(self._module, self._note, code, step, self._places, self._scratch)

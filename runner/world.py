@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import os
-import subprocess
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from .errors import UserError
 from .result import Evidence
 
 _PROBE = (
@@ -22,7 +22,7 @@ _PROBE = (
 )
 
 
-class InterpreterError(Exception):
+class InterpreterError(UserError):
     """The vault's ``python`` cannot be used; names it and the remedy."""
 
 
@@ -32,7 +32,6 @@ class World:
     def __init__(self, python: str = "") -> None:
         self.python = python or sys.executable
         self._hashes: dict[tuple[str, int, int], str] = {}
-        self._versions: dict[str, str | None] = {}
 
     def outdated(self, evidence: Evidence) -> str:
         """What changed since ``evidence`` was taken, in words; "" if nothing did."""
@@ -55,6 +54,8 @@ class World:
         """Version and distributions of another interpreter, None if it is our own."""
         if self.python == sys.executable:
             return None
+        import subprocess
+
         try:
             answer = subprocess.run(
                 [self.python, "-c", _PROBE], capture_output=True, timeout=30, check=True
@@ -64,7 +65,7 @@ class World:
             raise InterpreterError(
                 f"`python` in .runner.toml, {self.python}, does not work: {error}"
             ) from None
-        return version, versions
+        return version, {_normal(name): found for name, found in versions.items()}
 
     @property
     def version(self) -> str:
@@ -73,13 +74,24 @@ class World:
 
     def _installed(self, name: str) -> str | None:
         if self._foreign:
-            return self._foreign[1].get(name)
-        if name not in self._versions:
+            return self._foreign[1].get(_normal(name))
+        return self._own.get(_normal(name))
+
+    @cached_property
+    def _own(self) -> dict[str, str]:
+        """Version of each distribution on our own path, from the names of its metadata folders
+        (PyPA, "Recording installed projects"): ``importlib.metadata`` reads files and is slow."""
+        found: dict[str, str] = {}
+        for folder in sys.path:
             try:
-                self._versions[name] = importlib.metadata.version(name)
-            except importlib.metadata.PackageNotFoundError:
-                self._versions[name] = None
-        return self._versions[name]
+                entries = os.listdir(folder or ".")
+            except OSError:
+                continue
+            for entry in entries:
+                if entry.endswith(".dist-info"):
+                    name, _, version = entry.removesuffix(".dist-info").partition("-")
+                    found.setdefault(_normal(name), version)
+        return found
 
     def file_digest(self, path: str) -> str:
         """sha256 of a file, "" where there is none."""
@@ -110,3 +122,7 @@ class World:
         return replace(
             evidence, files=tuple(sorted(files.items())), env=tuple(sorted(variables.items()))
         )
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -25,8 +25,6 @@ STATUSES = {"ok", "failed", "timeout", "crashed", "skipped", None}
 TEST_STATUSES = {"passed", "failed", "error", "skipped", "xfailed", "xpassed"}
 
 PLOT = (
-    "import matplotlib",
-    "matplotlib.use('Agg')",
     "import matplotlib.pyplot as plt",
     "plt.figure(figsize=(1, 1))",
     "plt.show()",
@@ -283,6 +281,7 @@ def test_version_and_help(home: Home) -> None:
 
 
 def test_several_notes_and_folders_at_once(home: Home) -> None:
+    home.write(".obsidian/app.json", "{}")
     for path in ("a/One.md", "a/Two.md", "b/Three.md", "Four.md"):
         home.write(path, fence("run", "r", "print(1)"))
     ran = home.command("run", "a", "Four.md", "--trust", "--json")

@@ -106,7 +106,6 @@ def test_valid_code_keeps_its_meaning(source: str) -> None:
 def test_normalising_twice_is_once(source: str) -> None:
     kept = normalise(source)
     assert normalise(kept) == kept
-    assert "\r" not in kept
 
 
 @given(st.lists(PIECES, max_size=8).map("".join), st.integers(0, 40), st.text("ab'# ", max_size=5))

@@ -63,7 +63,7 @@ READS = {
     "if a:\n    x = 1\nprint(x)": "a print x",
     "del x": "x",
     "x.a = y": "x y",
-    "for i in a:\n    i": "a",
+    "for i in a:\n    i": "a i",  # the loop may not have run
     "lambda: x": "",
     "global x\nx": "x",
 }

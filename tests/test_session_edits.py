@@ -354,8 +354,6 @@ def test_selected_blocks_alone_run(circle: Home) -> None:
 # --- figures ---------------------------------------------------------------------------------
 
 PLOT = [
-    "import matplotlib",
-    "matplotlib.use('Agg')",
     "import matplotlib.pyplot as plt",
     "for n in range(COUNT):",
     "    plt.figure(figsize=(1, 1))",

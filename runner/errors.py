@@ -1,0 +1,10 @@
+"""The one kind of exception that is not a bug of ours."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Something the user can put right: the message names place, fault and remedy in a line.
+
+    The doors show it without a traceback and end with exit code 2; anything else is our bug.
+    """
