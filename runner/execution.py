@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .graph import Graph, Node
 from .job import Code, Job, Mode, NoteCode
-from .plan import Lane, Plan, resume
+from .plan import Lane, Plan, lost_with, resume
 from .pool import BlockDone, BlockOutput, BlockStarted, LaneEnded, Pool
 from .resolve import DEFINING, Key
 from .result import Result, Status
@@ -160,8 +160,7 @@ class Execution:
         for other in self._graph.nodes[key].deps:
             result = self.results.get(other)
             if result is not None and result.status is not Status.OK:
-                name = f"`{other[1]}`" if other[0] == key[0] else f"`{other[1]}` in {other[0]}"
-                reason = f"depends on {name}, which {result.status.said}"
+                reason = lost_with(self._graph.nodes[key], other, result.status)
                 device = self._plan.decisions[key].device
                 self.results[key] = Result(Status.SKIPPED, reason=reason, device=device)
                 return True

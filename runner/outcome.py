@@ -9,7 +9,7 @@ from functools import partial
 from .graph import Graph, Node
 from .names import facts
 from .note import Block, Note, Problem
-from .plan import Action, Decision, Plan
+from .plan import Action, Decision, Plan, lost_with
 from .render import Shown, linked_files
 from .report import BlockReport, NoteReport
 from .resolve import DEFINING, Key
@@ -41,15 +41,23 @@ class Outcome:
 
     def result(self, node: Node) -> Result | None:
         """What a block found on all devices together; None if nothing is known."""
-        found = []
-        for device, decided in self.plans.items():
-            decision = decided.decisions.get(node.key)
-            result = self.results.get(device, {}).get(node.key)
-            if result is None and decision is not None and decision.action is not Action.RUN:
-                result = decision.result
-            if result is not None:
-                found.append(result)
-        return _together(found)
+        found = (self._on(device, node.key) for device in self.plans)
+        result = _together([result for result in found if result is not None])
+        if result is None or result.status is not Status.SKIPPED:
+            return result
+        # The first block that broke is named, whichever the run met first.
+        for key in node.deps:
+            cause = self._on(next(iter(self.plans)), key)
+            if cause is not None and cause.status in _BROKEN:
+                return replace(result, reason=lost_with(node, key, cause.status))
+        return result
+
+    def _on(self, device: str, key: Key) -> Result | None:
+        result = self.results.get(device, {}).get(key)
+        decision = self.plans[device].decisions.get(key)
+        if result is None and decision is not None and decision.action is not Action.RUN:
+            return decision.result
+        return result
 
     def shown(self, path: str) -> dict[str, Shown]:
         """What to show under the blocks of a note, by id."""

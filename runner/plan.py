@@ -219,6 +219,11 @@ def _refusal(
     return ""
 
 
+def lost_with(node: Node, lost: Key, status: Status) -> str:
+    """Why ``node`` is skipped: a block it depends on ended in ``status``."""
+    return f"depends on {_short('#'.join(lost), node)}, which {status.said}"
+
+
 def _blocked_by(decision: Decision | None, other: Node, request: Request, stale: bool) -> str:
     if decision is None:
         return ""

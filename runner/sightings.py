@@ -98,6 +98,8 @@ class Sightings:
 
     def is_current(self, path: str) -> bool:
         """Whether a note still is as it was last seen."""
+        if not self._vault.has_moved_on(path):
+            return True
         return self._print(path) == self._prints.get(path)
 
     def _print(self, path: str) -> str | None:

@@ -149,6 +149,11 @@ class Vault:
             self._held[path] = state
         return was_there or state is not None
 
+    def has_moved_on(self, path: str) -> bool:
+        """Whether a file of a held vault seems to differ from what was last looked at."""
+        assert self._held is not None
+        return self._state(path) != self._held.get(path)
+
     def _is_visible(self, path: str) -> bool:
         parts = path.split("/")
         if any(part.startswith(".") or part in _PRUNED for part in parts):

@@ -7,7 +7,7 @@ typing is met. Our own writes are told from others by content, not by time.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -159,6 +159,7 @@ class _Watch:
             concerned = self._sightings.concerned(before, changed)
             files = {path for path in changed if not is_note(path)}
             self._run(_scope(concerned, self._paths), files=files, told=files != changed)
+            self._want_tables(Outcome(build(()), (), {}), changed)
 
     # --- running
 
@@ -175,13 +176,12 @@ class _Watch:
         outcome.keeps_broken = True
         self._execute(outcome, files)
         self._untold.append(outcome)
-        self._want_tables(outcome)
+        self._want_tables(outcome, outcome.graph.notes)
         if outcome.interrupted:
             raise KeyboardInterrupt
 
     def _execute(self, outcome: Outcome, files: Collection[str]) -> None:
-        longest = self.pace.manners.longest
-        writer = self._session.writer(outcome.graph, longest)
+        writer = self._writer(outcome)
         lost: set[str] = set()
         began = time.time()
 
@@ -221,11 +221,16 @@ class _Watch:
         if self._wish.write:
             self._pending[path] = _Pending(outcome, writer)
 
-    def _want_tables(self, outcome: Outcome) -> None:
-        notes = self._sightings.notes
-        for path in _scope([p for p, note in notes.items() if note.matrices], self._paths):
-            if self._wish.write:
-                self._tables[path] = _Pending(outcome, self._session.writer(outcome.graph), True)
+    def _want_tables(self, outcome: Outcome, touched: Iterable[str]) -> None:
+        """The matrices that may tell of the notes ``touched`` are to be filled anew."""
+        tables = [path for path, note in self._sightings.notes.items() if note.matrices]
+        for path in _scope(tables, self._paths) if self._wish.write else ():
+            folder = path.rpartition("/")[0]
+            if path not in self._tables and _scope([*touched], [folder]):
+                self._tables[path] = _Pending(outcome, self._writer(outcome), True)
+
+    def _writer(self, outcome: Outcome) -> Writer:
+        return self._session.writer(outcome.graph, self.pace.manners.longest)
 
     def _write_due(self) -> None:
         """Write what waits, to notes that rest. Tables follow when what they show is written."""
@@ -261,6 +266,7 @@ class _Watch:
 
     def _finish(self) -> None:
         """After Ctrl-C: what is finished still goes to the notes that come to rest in time."""
+        self._pool.close()
         end = time.monotonic() + self.pace.manners.quiet + _LAST_STEPS
         try:
             while (self._pending or self._tables) and time.monotonic() < end:

@@ -15,17 +15,20 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "runner"
 
-# Lowest first. A file imports only from floors above it in this list. A floor with a letter
-# holds what the floor after it is built from.
+# Lowest first: a file imports only from floors that stand before its own in this table. A floor
+# with a letter lies between two floors of the design.
 FLOORS: dict[str, list[str]] = {
     "0": ["note", "result", "job"],
     "0b": [
         "clean",  # control characters out of printed text
+        "codefacts",  # what is known of a block's Python: the words of names
+        "errors",  # the exception that is the user's to mend
         "effects",  # which calls are harmless: tables for names
         "fences",  # where Markdown blocks stand
         "frontmatter",  # the properties' lines
         "harmless",  # what an output may be in Markdown
         "options",  # the `#|` lines
+        "passage",  # the lines of a quoted passage
         "report",  # what a command found, as facts
         "scopes",  # which names a scope makes its own
         "selection",  # `-k` expressions
@@ -44,27 +47,33 @@ FLOORS: dict[str, list[str]] = {
     "2": ["graph"],
     "2b": [
         "body",  # what stands between a region's markers: part of render
+        "gradual",  # long results in small steps
     ],
     "3": [
         "plan",
         "render",
         "trace",  # quote, component, test: the matrix, read off the graph
     ],
-    # ------------------------ pure core above, the world below ------------------------
     "3b": [
+        "outcome",  # plans and results of one run, and what follows for each note
+    ],
+    # ------------------------ pure core above, the world below ------------------------
+    "3c": [
         "atomic",  # bytes into a file, all or nothing
         "crash",  # exit codes and dumped stacks, read by child and pool
+        "forks",  # processes forked by a template, for child
         "frames",  # worker: tracebacks in the user's terms
         "pace",  # when a watched note may be written
         "seeds",  # worker: random generators
+        "template",  # worker: imports once, forks workers
         "userdirs",  # the state and cache folders
     ],
-    "3c": [
+    "3d": [
         "capture",  # worker: the standard streams
         "evidence",  # worker: what a result rests on
         "modules",  # worker: notes as modules
     ],
-    "3d": [
+    "3e": [
         "display",  # worker: values and figures
         "testing",  # worker: test blocks through pytest
     ],
@@ -79,6 +88,8 @@ FLOORS: dict[str, list[str]] = {
         "world",  # the environment that a stored result is compared with
     ],
     "4b": [
+        "changes",  # file events of a vault
+        "sightings",  # a watched vault as it was last seen
         "findings",  # links and quotes of a vault's notes
         "writing",  # rendered notes into the vault
     ],
@@ -107,7 +118,7 @@ FLOORS: dict[str, list[str]] = {
     ],
 }
 LEVEL = {name: level for level, floor in enumerate(FLOORS.values()) for name in floor}
-CORE = {name for name, level in LEVEL.items() if level <= list(FLOORS).index("3")}
+CORE = {name for name, level in LEVEL.items() if level <= list(FLOORS).index("3b")}
 
 # All that the core may import. No clock, no files, no processes, no chance: what is not listed
 # needs a decision, and a reason here.
@@ -122,7 +133,8 @@ PURE_NAMES = {"pathlib": {"PurePath", "PurePosixPath", "PureWindowsPath"}}
 IMPURE_CALLS = {"open", "print", "input", "breakpoint", "exec", "eval", "__import__"}
 
 # The child's side: runs under an interpreter where this project need not be installed.
-WORKER = {"worker", "capture", "display", "evidence", "frames", "modules", "seeds", "testing"}
+WORKER = {"worker", "capture", "display", "evidence", "frames", "modules", "seeds"}
+WORKER |= {"template", "testing"}
 WORKER_WORDS = {"job", "result"}
 
 # Files that end a process besides cli.
