@@ -19,11 +19,12 @@ from . import __version__
 from . import trust as trust_store
 from .errors import UserError
 from .report import Report
-from .session import Session, Wish
 from .vault import Vault, VaultError, find_root
+from .wish import Wish
 
 if TYPE_CHECKING:
     from .execution import Progress
+    from .session import Session
 
 FINE, FAILED, MISUSED, UNTRUSTED = range(4)
 
@@ -70,9 +71,18 @@ def cli() -> None:
 @_run_options
 def run(paths: tuple[Path, ...], as_json: bool, trust: bool, **options: Any) -> None:
     """Run what is stale in PATHS (a vault, or notes in it) and write the results."""
-    with _told(as_json), _opened(paths, trust, as_json) as (session, scope):
-        with _shown_progress(as_json) as listen:
-            report = session.run(session.scope(scope), _wish(options), listen)
+    from .memo import Memo
+
+    with _told(as_json):
+        vault, scope = _vault(paths, trust, as_json)
+        wish = _wish(options)
+        memo = Memo(vault, scope, wish)
+        report = memo.recall()
+        if report is None:
+            with _session(vault) as session, _shown_progress(as_json) as listen:
+                outcome = session.update(session.scope(scope), wish, listen)
+                report = session.report(outcome)
+            memo.remember(outcome, report)
         _finish(report, as_json, checked=False)
 
 
@@ -201,11 +211,12 @@ def _wish(options: dict[str, Any]) -> Wish:
     return Wish(write=not options.pop("no_write"), **options)
 
 
-@contextmanager
-def _opened(
-    paths: tuple[Path, ...], trusted: bool | None, as_json: bool
-) -> Iterator[tuple[Session, list[str]]]:
-    """A session on the vault of ``paths``; ``trusted`` None: nothing will execute."""
+def _vault(paths: tuple[Path, ...], trusted: bool | None, as_json: bool) -> tuple[Vault, list[str]]:
+    """The vault of ``paths``, and these relative to its root.
+
+    ``trusted``: the command executes code, with (True) or without leave for this run; None:
+    nothing will execute.
+    """
     roots = {find_root(path) for path in paths}
     if len(roots) > 1:
         names = ", ".join(sorted(map(str, roots)))
@@ -215,11 +226,28 @@ def _opened(
         known = trust_store.granted(root) is not None
     else:
         known = _admit(root, trusted, as_json)
-    session = Session(Vault(root, trusted=known))
+    vault = Vault(root, trusted=known)
+    return vault, [vault.relative(path) for path in paths]
+
+
+@contextmanager
+def _session(vault: Vault) -> Iterator[Session]:
+    from .session import Session
+
+    session = Session(vault)
     try:
-        yield session, [session.vault.relative(path) for path in paths]
+        yield session
     finally:
         session.close()
+
+
+@contextmanager
+def _opened(
+    paths: tuple[Path, ...], trusted: bool | None, as_json: bool
+) -> Iterator[tuple[Session, list[str]]]:
+    vault, scope = _vault(paths, trusted, as_json)
+    with _session(vault) as session:
+        yield session, scope
 
 
 def _admit(root: Path, trusted: bool, as_json: bool) -> bool:

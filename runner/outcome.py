@@ -13,7 +13,7 @@ from .plan import Action, Decision, Plan, lost_with
 from .render import Shown, linked_files
 from .report import BlockReport, NoteReport
 from .resolve import DEFINING, Key
-from .result import Place, Result, Status, TestOutcome, fill_places
+from .result import Evidence, Place, Result, Status, TestOutcome, fill_places
 
 _BROKEN = (Status.FAILED, Status.TIMEOUT, Status.CRASHED)
 
@@ -58,6 +58,23 @@ class Outcome:
         if result is None and decision is not None and decision.action is not Action.RUN:
             return decision.result
         return result
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing ran and nothing was written: another run would find the same."""
+        ran = any(decided.lanes for decided in self.plans.values())
+        return not ran and not self.changed
+
+    def evidence(self) -> Evidence:
+        """What all results that were taken rest on, together."""
+        found = [self.result(node) for node in self.graph.nodes.values()]
+        every = [result.evidence for result in found if result is not None]
+        return Evidence(
+            python=next((part.python for part in every if part.python), ""),
+            dists=tuple(sorted({item for part in every for item in part.dists})),
+            files=tuple(sorted({item for part in every for item in part.files})),
+            env=tuple(sorted({item for part in every for item in part.env})),
+        )
 
     def shown(self, path: str) -> dict[str, Shown]:
         """What to show under the blocks of a note, by id."""

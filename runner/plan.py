@@ -16,7 +16,7 @@ from .job import Mode, Step
 from .note import Role
 from .resolve import DEFINING, Key
 from .result import Result, Status
-from .selection import Selection
+from .wish import Selection
 
 _NO_RESULT = "no stored result"
 _NOT_SELECTED = "not selected by -k"

@@ -27,9 +27,10 @@ from .names import facts
 from .note import Note, Problem, Role, Severity
 from .plan import Request, device_of, timeout_of
 from .seeds import preserved
-from .session import Session, Wish
+from .session import Session
 from .testing import BlockModule, BlockPlugin
 from .vault import Vault, find_root, is_note
+from .wish import Wish
 
 Snapshots = dict[str, ModuleType]
 

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from .resolve import Key
 from .result import Evidence, Place, Result, move_places
 from .trace import matrix, rows
 from .vault import Vault, is_note
+from .wish import Wish
 from .world import World
 from .writing import Writer, Written
 
@@ -43,19 +44,6 @@ _PRELOADED = {
     "transformers": "transformers",
     "IPython": "IPython",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the user asked for on the command line; ``timeout`` in seconds."""
-
-    device: str = ""
-    force: bool = False
-    slow: bool = False
-    write: bool = True
-    select: str = ""
-    workers: int | None = None
-    timeout: float | None = None
 
 
 class Session:
@@ -148,6 +136,12 @@ class Session:
     # --- running
 
     def run(self, scope: Collection[str], wish: Wish, listen: Callable[[Progress], None]) -> Report:
+        """``update``, and what came of it."""
+        return self.report(self.update(scope, wish, listen))
+
+    def update(
+        self, scope: Collection[str], wish: Wish, listen: Callable[[Progress], None]
+    ) -> Outcome:
         """Run what is stale in ``scope`` and write the results; Ctrl-C ends it early, cleanly."""
         self.vault.app_settings()  # a broken one is told before anything runs
         graph = self.graph()
@@ -165,7 +159,7 @@ class Session:
             write(path)
         if wish.write:
             self.fill_matrices(outcome, writer)
-        return self.report(outcome)
+        return outcome
 
     def execute(
         self,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from .links import find_links, find_quotes
 from .note import Note, Role
 from .outcome import is_stale
-from .session import Session, Wish
+from .session import Session
+from .wish import Wish
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import UserError
-from .note import Note
 from .userdirs import state_folder
+
+if TYPE_CHECKING:
+    from .note import Note
 
 
 class TrustError(UserError):

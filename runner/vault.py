@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import UserError
-from .links import attachment_folder
 from .note import Note, Problem, Severity
-from .parse import might_have_blocks, module_name, parse
+from .vaultpaths import attachment_folder
 
 CONFIG = ".runner.toml"
 LARGEST = 2 * 1024 * 1024  # bytes of a note; longer ones are data, not prose
@@ -232,6 +231,8 @@ class Vault:
             data = file.read_bytes()
         except OSError as error:
             return _unreadable(path, f"cannot be read: {error.strerror}", "check its permissions")
+        from .parse import might_have_blocks, parse
+
         if data[:2] in _UTF16 and might_have_blocks(data.decode("utf-16", "replace").encode()):
             return _unreadable(path, "is UTF-16 and was left alone", "save it as UTF-8")
         if not might_have_blocks(data):
@@ -270,6 +271,8 @@ class Vault:
 
     def untagged(self, path: str) -> Note | None:
         """A note parsed whole, blocks or not, for its links. None if it cannot be read."""
+        from .parse import parse
+
         try:
             data = (self.root / path).read_bytes()
             return parse(path, data.decode("utf-8")) if len(data) <= LARGEST else None
@@ -314,6 +317,8 @@ def is_note(path: str) -> bool:
 
 
 def _unreadable(path: str, what: str, hint: str) -> Note:
+    from .parse import module_name
+
     problem = Problem(1, Severity.ERROR, f"the note {what}", hint)
     stem = path.rpartition("/")[2].removesuffix(".md")
     return Note(path, "", module_name(stem), problems=(problem,), writable=False)

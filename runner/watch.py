@@ -19,9 +19,10 @@ from .outcome import Outcome
 from .pace import OBSIDIAN, PLAIN, Pace
 from .pool import Pool
 from .report import Report
-from .session import Session, Wish
+from .session import Session
 from .sightings import Sightings
 from .vault import Vault, is_note
+from .wish import Wish
 from .writing import Writer
 
 _RESCAN = 60.0  # seconds between looks at every file, for events that were lost

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.session import Session, Wish
+from runner.session import Session
 from runner.vault import Vault
+from runner.wish import Wish
 
 SEQUENCES = int(os.environ.get("RUNNER_FUZZ", "0")) // 10 or 4
 EDITS = 4

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.selection import Selection
+from runner.wish import Selection
 
 TEXT = "papers/ViT.md patchify-parity test"
 

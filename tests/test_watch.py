@@ -15,9 +15,10 @@ from vaults import Home, actions, fence, ran, statuses
 
 from runner.changes import Changes
 from runner.report import Report
-from runner.session import Session, Wish
+from runner.session import Session
 from runner.vault import Vault
 from runner.watch import watch_vault
+from runner.wish import Wish
 
 LIMIT = 30.0  # seconds after which an expected event counts as missing
 A = fence("setup", "start", "base = 1") + fence("run", "one", "print('one', base)")
@@ -30,7 +31,8 @@ class Stoppable(Changes):
     stopped = False
 
     def wait(self, timeout: float) -> None:
-        super().wait(min(timeout, 60.0))
+        if not self.stopped:
+            super().wait(timeout)
         if self.stopped:
             raise KeyboardInterrupt
 

@@ -84,7 +84,6 @@ class Home:
             "RUNNER_CACHE": str(folder / "cache"),
             "OMP_NUM_THREADS": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONWARNINGS": "default",
         }
 
     def write(self, path: str, text: str | bytes) -> Path:
@@ -136,8 +135,9 @@ class Home:
         ``wish`` may hold ``scope``, root-relative paths.
         """
         # Imported here, so that a fault of the session breaks the tests of the session alone.
-        from runner.session import Session, Wish
+        from runner.session import Session
         from runner.vault import Vault
+        from runner.wish import Wish
 
         scope = wish.pop("scope", [""])
         session = Session(Vault(self.vault, trusted=True))
@@ -147,8 +147,9 @@ class Home:
             session.close()
 
     def checked(self, **wish: Any) -> Report:
-        from runner.session import Session, Wish
+        from runner.session import Session
         from runner.vault import Vault
+        from runner.wish import Wish
 
         session = Session(Vault(self.vault, trusted=True))
         try:

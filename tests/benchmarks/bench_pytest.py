@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 from harness import COMPARED, Case, compared, environment, options, peers_in, run_in_turns, show
@@ -57,13 +58,13 @@ def cases(scratch: Path, peers: Path | None) -> Iterator[Case]:
     vault = write_all(scratch / "vault", "Note {}.md", note())
     files = write_all(scratch / "files", "test_module_{}.py", module())
     ours = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    # The plugin may be known to pytest by its entry point, or not at all: then it is named.
-    known = "-p", "runner.pytest_plugin"
+    known = [] if is_installed() else ["-p", "runner.pytest_plugin"]
+    without = [*ours, "-p", "no:runner_notes"]
     for task, more in (("pytest", []), ("pytest -n 2", ["-n", "2"])):
         notes = [*ours, *more, *known, "--trust-vault", str(vault)]
         yield from (
             case(task, "runner", notes, scratch, f"{TESTS} passed"),
-            case(task, ".py files", [*ours, *more, str(files)], scratch, f"{TESTS} passed"),
+            case(task, ".py files", [*without, *more, str(files)], scratch, f"{TESTS} passed"),
         )
     if peers:
         theirs = write_all(scratch / "peer", "Note {}.md", note_of_peer())
@@ -71,6 +72,11 @@ def cases(scratch: Path, peers: Path | None) -> Iterator[Case]:
         command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--markdown-docs"]
         blocks = f"{NOTES * (BLOCKS + 1)} passed"  # it counts blocks
         yield case("pytest", "pytest-markdown-docs", [*command, str(theirs)], scratch, blocks)
+
+
+def is_installed() -> bool:
+    """Whether pytest finds the plugin by its entry point."""
+    return bool(metadata.entry_points(group="pytest11", name="runner_notes"))
 
 
 def case(task: str, tool: str, command: list[str], scratch: Path, expects: str) -> Case:

@@ -1,8 +1,22 @@
-"""Keyword expressions: what ``-k`` picks."""
+"""What the user asks for on the command line: options, and what ``-k`` picks."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The options of ``run`` and ``watch``; ``timeout`` in seconds, ``device`` "" for the usual."""
+
+    device: str = ""
+    force: bool = False
+    slow: bool = False
+    write: bool = True
+    select: str = ""
+    workers: int | None = None
+    timeout: float | None = None
 
 
 class Selection:

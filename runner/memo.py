@@ -1,0 +1,97 @@
+"""A run that found nothing to do, remembered: while nothing has changed, it need not look again.
+
+What decides a run is the command, the files of the vault, and what its results rest on besides.
+Where all of it is as it was when a run executed and wrote nothing, the next one would do the same.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import __version__
+from .devices import available
+from .errors import UserError
+from .report import Report
+from .result import Evidence, decode, encode
+from .userdirs import cache_folder
+from .vault import CONFIG, Vault
+from .wish import Wish
+from .world import World
+
+if TYPE_CHECKING:
+    from .outcome import Outcome
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Idle:
+    """A run without effect: the state of the vault, what its results rest on, what it reported."""
+
+    state: str
+    evidence: Evidence
+    report: Report
+
+
+class Memo:
+    """The memory for one command on one vault."""
+
+    def __init__(self, vault: Vault, scope: Sequence[str], wish: Wish) -> None:
+        self._vault = vault
+        self._usable = wish.write and not wish.force
+        asked = [
+            __version__,
+            os.path.realpath(vault.root),
+            sorted(scope),
+            dataclasses.astuple(wish),
+        ]
+        name = hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+        self._file = cache_folder() / "idle" / f"{name}.json"
+        self._state = self._state_now() if self._usable else ""
+
+    def recall(self) -> Report | None:
+        """The report of the last such run, if another would find and do the same."""
+        if not self._usable:
+            return None
+        try:
+            idle = decode(_Idle, json.loads(self._file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # never kept, or by another version: look again
+        if idle.state != self._state:
+            return None
+        world = World(self._vault.settings.python)
+        return None if world.outdated(idle.evidence) else idle.report
+
+    def remember(self, outcome: Outcome, report: Report) -> None:
+        """Keep the report of a run that executed and wrote nothing; forget it of any other."""
+        if not self._usable or outcome.interrupted or not outcome.is_idle:
+            self._file.unlink(missing_ok=True)
+            return
+        idle = _Idle(self._state, outcome.evidence(), report)
+        temporary = self._file.with_name(f"{self._file.name}.{os.getpid()}")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps(encode(idle)), encoding="utf-8")
+            temporary.replace(self._file)
+        except OSError as error:
+            raise UserError(f"{self._file} cannot be written: {error.strerror}") from None
+
+    def _state_now(self) -> str:
+        """Every file of the vault with size and time, its settings, and the machine's devices."""
+        hasher = hashlib.sha256(repr(available()).encode())
+        for path, state in sorted(self._vault.files()):
+            hasher.update(f"{path}\0{state.size}\0{state.mtime}\0".encode("utf-8", "surrogatepass"))
+        for file in (".obsidian/app.json", CONFIG):
+            hasher.update(_content(self._vault.root / file))
+        return hasher.hexdigest()
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return hashlib.sha256(file.read_bytes()).digest()
+    except OSError:
+        return b"none"
