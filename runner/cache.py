@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import UserError
 from .result import Figure, Output, Result, decode, encode
+from .userdirs import cache_folder
 
 if TYPE_CHECKING:
     import sqlite3
@@ -77,15 +78,6 @@ class Stored:
     result: Result
     parts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     when: float = 0.0
-
-
-def cache_folder() -> Path:
-    """Where what can be found again is kept; the variable ``RUNNER_CACHE`` overrides it."""
-    if given := os.environ.get("RUNNER_CACHE"):
-        return Path(given)
-    from platformdirs import user_cache_path
-
-    return user_cache_path("runner", appauthor=False)
 
 
 class Results:

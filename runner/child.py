@@ -48,7 +48,11 @@ def worker_environment(threads: int) -> dict[str, str]:
     }
 
 
-_REMOVED = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONSTARTUP", "PYTHONINSPECT")
+# What would change results from one shell to the next.
+_REMOVED = frozenset(
+    "PYTEST_ADDOPTS PYTEST_PLUGINS PYTHONSTARTUP PYTHONINSPECT PYTHONOPTIMIZE PYTHONWARNINGS "
+    "PYTHONDEVMODE PYTHONDEBUG PYTHONVERBOSE".split()
+)
 
 
 class Worker:

@@ -105,7 +105,8 @@ def explain(place: str, device: str, as_json: bool) -> None:
     """Say what would run in PATH or PATH#ID, be replayed or be reused, and why."""
     from . import console
 
-    path, _, block = place.partition("#")
+    path, _, block = (place, "", "") if Path(place).exists() else place.rpartition("#")
+    path = path or place
     with _told(as_json), _opened((Path(path),), None, as_json) as (session, scope):
         report = session.check(session.scope(scope), Wish(device=device))
         if block and not any(found.id == block for found in report.blocks()):

@@ -16,14 +16,26 @@ class Import:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """``kinds`` says how each bound name is bound: const, def, class, import or data.
+class Method:
+    """A method called on a global name, or, not ``direct``, on a part of its value."""
 
-    ``binds`` are bound on every path, ``may_bind`` on some. ``reads`` are read by the block before
-    it binds them, ``late`` by the bodies of its functions whenever those are called. ``touches``
-    may be changed in place, ``late_touches`` by those bodies; ``stores`` are the touched names
-    whose attributes, items or methods were used for it. ``links`` groups names that may share
-    state from here on. ``packages`` maps imported names to their top package.
+    name: str
+    method: str
+    direct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Names are the note's globals. What function bodies do counts when they are called: "late".
+
+    ``binds`` are bound on every path, ``may_bind`` on some. ``kinds`` says how each is bound:
+    const (an immutable value), plain (a list, dict, set or tuple), array, def, class, import,
+    or data (anything else). ``reads`` are read by the block before it binds them.
+
+    ``touches`` may be changed in place. So may ``consumes``, if they are iterators, and the
+    receivers of ``methods``, by their kind. ``stores`` are names whose attributes, items or
+    methods were used for it. ``links`` groups names that may share state from here on.
+    ``modules`` maps imported names to what they were imported from.
     """
 
     binds: frozenset[str] = frozenset()
@@ -32,15 +44,19 @@ class Facts:
     reads: frozenset[str] = frozenset()
     late: frozenset[str] = frozenset()
     touches: frozenset[str] = frozenset()
-    late_touches: frozenset[str] = frozenset()
+    consumes: frozenset[str] = frozenset()
+    methods: frozenset[Method] = frozenset()
     stores: frozenset[str] = frozenset()
+    late_touches: frozenset[str] = frozenset()
+    late_stores: frozenset[str] = frozenset()
     links: tuple[frozenset[str], ...] = ()
     imports: tuple[Import, ...] = ()
-    packages: tuple[tuple[str, str], ...] = ()
+    modules: tuple[tuple[str, str], ...] = ()
     calls: bool = False
     dynamic: str = ""
     switch: str = ""
     late_switch: str = ""
     files: bool = False
+    late_files: bool = False
     broken: bool = False
     names_device: bool = False

@@ -105,8 +105,10 @@ _ACTIONS = {
 
 def explain(report: Report, block_id: str = "") -> Iterator[str]:
     """A sentence a block: what would happen, and why."""
+    if not any(report.blocks()):
+        yield "no tagged blocks"
     for note in report.notes:
         for block in note.blocks:
             if block_id in ("", block.id):
                 what = _ACTIONS[block.action]
-                yield f"{note.note}:{block.line} `{block.id}` {what}: {block.because}."
+                yield f"{note.note}:{block.line} `{block.id}` {what}: {block.because.rstrip('.')}."

@@ -1,6 +1,6 @@
 """Which calls are harmless, and which reach further than the names they mention.
 
-Tables for ``names.py``. A call that is not listed as harmless may change its receiver and its
+Tables for ``touching``. A call that is not listed as harmless may change its receiver and its
 arguments in place.
 """
 
@@ -12,75 +12,142 @@ import re
 PURE_BUILTINS = frozenset(
     "print len range isinstance issubclass sum min max sorted abs float int str repr bool zip "
     "enumerate round type id hash callable any all divmod pow ord chr format tuple list dict set "
-    "frozenset complex bytes hasattr display slice reversed".split()
+    "frozenset complex bytes hasattr display slice reversed super object property".split()
 )
+# Builtins that use up an iterator they are given.
+CONSUMERS = frozenset(
+    "list tuple set frozenset dict sum min max sorted any all enumerate zip map filter iter "
+    "reversed join".split()
+)
+# Keywords through which a harmless function changes something, or calls it.
+_REACHING = frozenset("out inplace generator random_state rng file key state".split())
 
 # Methods that leave their receiver alone whatever its type is likely to be.
 PURE_METHODS = frozenset(
-    "item tolist numpy numel size dim format join startswith endswith split strip lower upper "
-    "detach clone cpu mean std var argmax argmin equal allclose manual_seed".split()
+    "item tolist numpy numel size dim format join startswith endswith strip lower upper detach "
+    "clone cpu mean std var argmax argmin equal allclose".split()
+)
+_ARRAY_METHODS = PURE_METHODS | frozenset(
+    "sum prod min max abs round clip clamp exp log log2 log10 sqrt sin cos tan tanh sigmoid "
+    "softmax log_softmax relu matmul dot mm bmm t transpose permute reshape view flatten squeeze "
+    "unsqueeze expand repeat float double half long int bool astype to cuda copy norm argsort "
+    "cumsum cumprod any all nonzero unique type eq ne lt le gt ge diagonal trace inverse "
+    "contiguous masked_fill gather chunk split unbind topk pow add sub mul div neg logsumexp det conj ravel swapaxes "
+    "index_select expand_as view_as movedim flip roll square".split()
+)
+_PLAIN_METHODS = PURE_METHODS | frozenset(
+    "count index keys values items get copy split replace union intersection difference issubset "
+    "issuperset isdisjoint title capitalize splitlines partition rpartition find encode zfill "
+    "ljust rjust center".split()
 )
 
 # Packages whose functions change nothing they are given, but for the exceptions below.
 PURE_PACKAGES = frozenset(
-    "math cmath statistics torch numpy matplotlib einops itertools operator collections string "
-    "textwrap functools dataclasses typing fractions decimal scipy".split()
+    "math cmath statistics torch numpy matplotlib einops collections string textwrap dataclasses "
+    "typing fractions decimal scipy".split()
 )
-
+_ARRAY_PACKAGES = frozenset("torch numpy scipy math cmath einops".split())
 STATELESS_PACKAGES = PURE_PACKAGES | frozenset(
     "pytest pandas sklearn transformers PIL tqdm torchvision time datetime json re os sys pathlib "
     "warnings logging random subprocess shutil tempfile pickle inspect enum abc copy contextlib "
     "io ctypes gc threading multiprocessing concurrent IPython hashlib base64 csv glob heapq "
-    "bisect types traceback platform unittest".split()
+    "bisect types traceback platform unittest itertools operator functools".split()
 )
 
 _CHANGES_ARGUMENTS = re.compile(
-    r"(?:[^_]_|^(?:shuffle|copyto|put|place|putmask|fill_diagonal|heappush|heapify|step|backward"
-    r"|deque|partial|DataLoader|reduce|accumulate|setattr))$"
+    r"(?:[^_]_|^(?:shuffle|copyto|put|place|putmask|fill_diagonal|step|backward|at|deque|Counter"
+    r"|ChainMap|UserDict|UserList|OrderedDict|DataLoader|replace))$"
 )
+# Where functions of those packages work in place, or are methods called through their class.
+_IN_PLACE = frozenset("utils ndarray Tensor Module prune parametrize parametrizations".split())
+_NO_ARRAYS = frozenset("default_rng load compile script trace vmap jit hub".split())
+
 _SWITCH = re.compile(
     r"^(?:set_\w+|setrecursionlimit|setlocale|set(?:err|errcall|bufsize|trace|profile)|use|enable\w*"
     r"|disable\w*|register\w*|basicConfig|setLevel|addHandler|addFilter|filterwarnings"
     r"|simplefilter|resetwarnings|chdir|putenv|unsetenv|install|patch|reload|rc|rcdefaults"
-    r"|seterr\w*|setcontext|use_deterministic_algorithms|umask|nice|alarm|signal|freeze|captureWarnings)$"
+    r"|setcontext|use_deterministic_algorithms|umask|nice|alarm|signal|freeze|captureWarnings)$"
 )
 _GLOBAL_OBJECTS = frozenset("environ rcParams modules path meta_path handlers filters".split())
 _CHANGES = frozenset("update setdefault pop append insert extend clear remove".split())
+
 _FILES = frozenset(
     "open save savez savez_compressed savetxt write_text write_bytes to_csv to_parquet to_json "
     "to_pickle savefig load loadtxt read_text read_bytes read_csv read_parquet read_json "
-    "read_pickle fromfile tofile mkdir makedirs unlink rename replace_file rmdir rmtree copyfile "
+    "read_pickle fromfile tofile mkdir makedirs unlink rename rmdir rmtree copyfile "
     "copytree system run Popen call check_call check_output urlopen urlretrieve glob rglob iterdir "
     "listdir scandir walk exists is_file is_dir touch symlink_to connect memmap genfromtxt imread "
     "imsave dump SummaryWriter".split()
 )
+_FILE_PACKAGES = frozenset(
+    "os shutil zipfile tarfile h5py sqlite3 tempfile subprocess glob fileinput shelve dbm mmap "
+    "gzip bz2 lzma safetensors".split()
+)
+_NO_FILES = frozenset(
+    "join basename dirname splitext normpath split fspath fsdecode fsencode get getenv putenv "
+    "cpu_count getpid update setdefault pop chdir urandom commonpath commonprefix".split()
+)
 _DYNAMIC = frozenset("exec eval globals locals vars __import__ compile breakpoint".split())
 
 
-def _last(func: ast.expr) -> str:
+def last_name(func: ast.expr) -> str:
+    """``g`` of ``f.g`` and of ``g``; "" of anything else."""
     if isinstance(func, ast.Attribute):
         return func.attr
     return func.id if isinstance(func, ast.Name) else ""
 
 
-def is_pure_call(call: ast.Call, package: str) -> bool:
+def is_pure_call(call: ast.Call, module: str) -> bool:
     """Whether the call changes neither its receiver nor its arguments.
 
-    ``package`` is the top package that the root of the called name was imported from, "" if none.
+    ``module`` is what the root of the called name was imported from ("torch.nn"), "" if it was
+    not imported.
     """
-    name = _last(call.func)
-    if any(k.arg in ("out", "inplace") for k in call.keywords):
+    name = last_name(call.func)
+    if any(k.arg in _REACHING and not _is_inert(k.value) for k in call.keywords):
         return False
     if isinstance(call.func, ast.Name) and name in PURE_BUILTINS:
         return True
-    if package in PURE_PACKAGES:
-        return not _CHANGES_ARGUMENTS.search(name)
-    return isinstance(call.func, ast.Attribute) and name in PURE_METHODS
+    if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Constant):
+        return True  # a method of a string literal
+    if module.partition(".")[0] in PURE_PACKAGES:
+        way = {
+            *module.split("."),
+            *(n.attr for n in ast.walk(call.func) if isinstance(n, ast.Attribute)),
+        }
+        return way.isdisjoint(_IN_PLACE) and not _CHANGES_ARGUMENTS.search(name)
+    return False
+
+
+def _is_inert(value: ast.expr) -> bool:
+    """A constant, or a function written on the spot, whose body is looked at by itself."""
+    return isinstance(value, ast.Constant | ast.Lambda)
+
+
+def leaves_receiver(method: str, kind: str, *, direct: bool) -> bool:
+    """Whether a method leaves a receiver of this kind as it is; not ``direct``: a part of it."""
+    if kind == "array":
+        return method in _ARRAY_METHODS
+    return direct and kind == "plain" and method in _PLAIN_METHODS
+
+
+def may_leave_receiver(method: str) -> bool:
+    """Whether that depends on what the receiver is."""
+    return method in _ARRAY_METHODS or method in _PLAIN_METHODS
+
+
+def makes_array(call: ast.Call, module: str) -> bool:
+    """Whether a call of a library function returns numbers in an array, as their names tell."""
+    name = last_name(call.func)
+    of_arrays = module.partition(".")[0] in _ARRAY_PACKAGES
+    return (
+        of_arrays and name[:1].islower() and name not in _NO_ARRAYS and is_pure_call(call, module)
+    )
 
 
 def reason_dynamic(call: ast.Call) -> str:
     """Why a call can define or read names that the text does not show, "" if it cannot."""
-    name = _last(call.func)
+    name = last_name(call.func)
     if isinstance(call.func, ast.Name) and name in _DYNAMIC:
         return f"`{name}()`"
     return "`sys._getframe()`" if name in ("_getframe", "currentframe") else ""
@@ -88,16 +155,15 @@ def reason_dynamic(call: ast.Call) -> str:
 
 def is_switch(call: ast.Call) -> bool:
     """Whether a call of an imported name sets something global: a default, an option, a hook."""
-    if _SWITCH.match(_last(call.func)):
-        return True
+    name = last_name(call.func)
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-    return _last(call.func) in _CHANGES and receiver is not None and _is_global_object(receiver)
+    is_global = isinstance(receiver, ast.Attribute) and receiver.attr in _GLOBAL_OBJECTS
+    return bool(_SWITCH.match(name)) or (name in _CHANGES and is_global)
 
 
-def _is_global_object(node: ast.expr) -> bool:
-    return isinstance(node, ast.Attribute) and node.attr in _GLOBAL_OBJECTS
-
-
-def touches_files(call: ast.Call) -> bool:
+def touches_files(call: ast.Call, module: str) -> bool:
     """Whether the call looks like one that reads or writes files or starts programs."""
-    return _last(call.func) in _FILES
+    name = last_name(call.func)
+    if module.partition(".")[0] in _FILE_PACKAGES:
+        return name not in _NO_FILES
+    return name in _FILES

@@ -26,7 +26,7 @@ class Witness:
     """Collects, for one process, what its blocks have imported and read so far.
 
     Everything since the job began counts for each later block: what an earlier block imported or
-    read may lie in a cache that a later one uses. ``folder`` is the note's; what lies in it counts
+    read may lie in a cache that a later one uses. ``folder`` is the vault's; what lies in it counts
     even where it is a temporary folder. ``notes`` are the files whose code the job carries: Python
     itself opens them to show a line, and results depend on their text by digest.
     """

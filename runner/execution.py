@@ -8,12 +8,15 @@ run because of another one its ``skipped`` result.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .graph import Graph, Node
 from .job import Code, Job, Mode, NoteCode
+from .note import Role
+from .outcome import Outcome
 from .plan import Lane, Plan, lost_with, resume
 from .pool import BlockDone, BlockOutput, BlockStarted, LaneEnded, Pool
 from .resolve import DEFINING, Key
@@ -36,6 +39,46 @@ class _Running:
     index: int
     lane: Lane
     done: set[str]
+
+
+# Libraries that a worker may import before it knows what to do: importing them runs no code of
+# the vault and starts no threads.
+_HEAVY = {
+    "torch": "torch",
+    "numpy": "numpy",
+    "matplotlib": "matplotlib.pyplot",
+    "pandas": "pandas",
+    "scipy": "scipy",
+    "sklearn": "sklearn",
+    "transformers": "transformers",
+    "IPython": "IPython",
+}
+
+
+def heavy_imports(nodes: Iterable[Node]) -> tuple[str, ...]:
+    """The heavy modules that executing ``nodes`` will import."""
+    wanted: set[str] = set()
+    for node in nodes:
+        wanted |= {_HEAVY[name] for name in node.packages if name in _HEAVY}
+        wanted |= {"torch"} if node.names_device else set()
+        wanted |= {"pytest"} if node.block.role is Role.TEST else set()
+    return tuple(sorted(wanted))
+
+
+def _executed(graph: Graph, lane: Lane) -> Iterator[Node]:
+    """The nodes that a lane executes, those of imported notes included."""
+    for step in lane.steps:
+        node = graph.nodes[lane.note, step.id]
+        yield node
+        yield from (graph.nodes[key] for key in node.deps)
+
+
+def shared_imports(outcome: Outcome) -> tuple[str, ...]:
+    """The heavy modules that several lanes will import; one lane imports its own itself."""
+    lanes = [lane for decided in outcome.plans.values() for lane in decided.lanes]
+    every = (heavy_imports(_executed(outcome.graph, lane)) for lane in lanes)
+    counts = Counter(name for names in every for name in names)
+    return tuple(sorted(name for name, count in counts.items() if count > 1))
 
 
 def note_code(graph: Graph, path: str, root: Path) -> NoteCode:
@@ -144,6 +187,7 @@ class Execution:
             notes=tuple(note_code(self._graph, path, self._root) for path in modules),
             threads=self._threads,
             figures=self._figures,
+            imports=heavy_imports(_executed(self._graph, lane)),
         )
         self._running[self._pool.submit(job)] = _Running(index, lane, set())
 

@@ -233,7 +233,9 @@ class _Builder:
             self._check_sources(view, index, resolver)
             view.deps.append(self._in_order(resolver.found))
             view.touches.append(resolver.effective_touches())
+            view.stores.append(resolver.effective_stores())
             view.switch.append(resolver.effective_switch())
+            view.files.append(resolver.works_with_files())
             key = view.key(index)
             if view.facts[index].names_device and not resolver.definers("device"):
                 self.device.add(key)
@@ -357,5 +359,5 @@ def _all_facts(note: Note) -> list[Facts]:
         if block.role is not Role.TEST:
             for name, _ in found[-1].kinds:
                 imported.pop(name, None)
-            imported.update(found[-1].packages)
+            imported.update(found[-1].modules)
     return found

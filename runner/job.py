@@ -51,6 +51,11 @@ class NoteCode:
     blocks: tuple[Code, ...]
     fault: str | None = None
 
+    @property
+    def root(self) -> str:
+        """The absolute path of the vault."""
+        return self.path[: -len(self.note)]
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -74,7 +79,8 @@ class Job:
     """The steps of one lane, in document order, for one fresh process.
 
     ``notes`` holds the note of ``module`` itself and every note its code may import. ``cwd`` is
-    the note's folder. ``threads`` is torch's thread count, one per vault.
+    the note's folder. ``threads`` is torch's thread count, one per vault. ``imports`` are the
+    heavy modules its code will import: a worker that has torch without need is not for it.
     """
 
     module: str
@@ -83,4 +89,4 @@ class Job:
     notes: tuple[NoteCode, ...]
     threads: int = 1
     figures: str = "png"
-    slow: bool = False
+    imports: tuple[str, ...] = ()

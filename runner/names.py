@@ -14,13 +14,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from .codefacts import Facts, Import
-from .effects import (
-    STATELESS_PACKAGES,
-    is_pure_call,
-    is_switch,
-    reason_dynamic,
-    touches_files,
-)
 from .scopes import (
     Function,
     bound_by,
@@ -31,51 +24,34 @@ from .scopes import (
     root_name,
     seemingly_bound,
 )
+from .touching import Touching, may_change
 
 
 @lru_cache(maxsize=4096)
 def facts(source: str, imported: tuple[tuple[str, str], ...] = ()) -> Facts:
     """The facts of one block; of a block that does not parse, the names it seems to bind.
 
-    ``imported`` maps names that blocks above imported to their top packages.
+    ``imported`` maps names that blocks above imported to what they imported them from.
     """
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Facts(may_bind=frozenset(seemingly_bound(source)), broken=True)
-    collector = _Collector(packages=dict(imported))
+    collector = _Collector(modules=dict(imported))
     collector.statements(tree.body)
     return collector.facts()
 
 
 @dataclass
-class _Collector(ast.NodeVisitor):
-    """Walks module-level code in the order of execution.
+class _Collector(Touching):
+    """Walks module-level code in the order of execution and keeps what it binds and reads."""
 
-    ``locals`` holds the names that are local here: empty for a module, the parameters and
-    assigned names inside a function, the names bound so far inside a class body.
-    """
-
-    bound: set[str] = field(default_factory=set)
     maybe: set[str] = field(default_factory=set)
-    kinds: dict[str, str] = field(default_factory=dict)
     reads: set[str] = field(default_factory=set)
     late: set[str] = field(default_factory=set)
-    touches: set[str] = field(default_factory=set)
-    late_touches: set[str] = field(default_factory=set)
-    stores: set[str] = field(default_factory=set)
-    links: list[frozenset[str]] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
-    packages: dict[str, str] = field(default_factory=dict)
-    calls: bool = False
-    dynamic: str = ""
-    switch: str = ""
-    late_switch: str = ""
-    files: bool = False
     asks_device: bool = False
     branches: int = 0
-    locals: frozenset[str] = frozenset()
-    body_depth: int = 0
 
     def facts(self) -> Facts:
         return Facts(
@@ -85,22 +61,26 @@ class _Collector(ast.NodeVisitor):
             reads=frozenset(self.reads),
             late=frozenset(self.late),
             touches=frozenset(self.touches),
-            late_touches=frozenset(self.late_touches),
+            consumes=frozenset(self.consumes),
+            methods=frozenset(self.methods),
             stores=frozenset(self.stores),
+            late_touches=frozenset(self.late_touches),
+            late_stores=frozenset(self.late_stores),
             links=tuple(self.links),
             imports=tuple(self.imports),
-            packages=tuple(sorted((n, p) for n, p in self.packages.items() if n in self.kinds)),
+            modules=tuple(sorted((n, m) for n, m in self.modules.items() if n in self.kinds)),
             calls=self.calls,
             dynamic=self.dynamic,
             switch=self.switch,
             late_switch=self.late_switch,
             files=self.files,
+            late_files=self.late_files,
             names_device=self.asks_device or "device" in self.reads | self.late,
         )
 
     def statements(self, body: Iterable[ast.stmt]) -> None:
         for statement in body:
-            self._link(statement)
+            self.link(statement)
             self.visit(statement)
 
     def bind(self, name: str, kind: str = "data") -> None:
@@ -117,27 +97,16 @@ class _Collector(ast.NodeVisitor):
         known = self.kinds.get(name)
         self.kinds[name] = kind if known in (None, kind) else "data"
         if kind != "import":
-            self.packages.pop(name, None)
+            self.modules.pop(name, None)
 
     def read(self, name: str) -> None:
         if name in self.locals:
             return
-        if state := self._state_of(name):
-            (self.late if self.body_depth else self.reads).add(state)
+        names = [name, state] if (state := self.state_of(name)) else [name]
         if self.body_depth:
-            self.late.add(name)
-        elif name not in self.bound:
-            self.reads.add(name)
-
-    def _state_of(self, name: str) -> str:
-        """The pseudo-name for the state of the package ``name`` comes from, "" if it has none."""
-        package = self.packages.get(name, "")
-        stateful = package and package != "vault" and package not in STATELESS_PACKAGES
-        return f"<{package}>" if stateful else ""
-
-    def touch(self, names: Iterable[str]) -> None:
-        target = self.late_touches if self.body_depth else self.touches
-        target.update(name for name in names if name not in self.locals)
+            self.late.update(names)
+        else:
+            self.reads.update(n for n in names if n not in self.bound)
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
@@ -145,82 +114,69 @@ class _Collector(ast.NodeVisitor):
         elif isinstance(node.ctx, ast.Del):
             self.read(node.id)
             self.touch([node.id])
-            self.maybe.add(node.id)
+            if node.id not in self.locals:
+                self.maybe.add(node.id)
         else:
             self.bind(node.id)
 
     def visit_Assign(self, node: ast.Assign) -> None:
         self.visit(node.value)
-        kind = self._kind(node.value)
+        kind = self.kind_of(node.value)
         for target in node.targets:
+            if isinstance(target, ast.Tuple | ast.List):
+                self.consume(node.value)
             self._assign(target, kind)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         self.visit(node.annotation)
         if node.value is not None:
             self.visit(node.value)
-            self._assign(node.target, self._kind(node.value))
+            self._assign(node.target, self.kind_of(node.value))
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         self.visit(node.value)
-        root = root_name(node.target)
         if isinstance(node.target, ast.Name):
             self.read(node.target.id)
             self.touch([node.target.id])
             self.bind(node.target.id)
         else:
-            self._assign(node.target, "data")
-        if root:
-            self.touch([root])
+            self.store_into(node.target)
 
     def _assign(self, target: ast.expr, kind: str) -> None:
         if isinstance(target, ast.Name):
             self.bind(target.id, kind)
         elif isinstance(target, ast.Tuple | ast.List):
             for item in target.elts:
-                self._assign(item, kind)
+                self._assign(item, "const" if kind == "const" else "data")
         elif isinstance(target, ast.Starred):
             self._assign(target.value, "data")
-        else:  # x.a = …, x[i] = …
-            self.generic_visit(target)
-            root = root_name(target)
-            if root:
-                self.read(root)
-                self.touch([root])
-                self._store(root, target)
+        else:
+            self.store_into(target)
 
-    def _store(self, root: str, target: ast.expr) -> None:
-        self.stores.add(root)
-        if root in self.packages and root not in self.locals:
-            self._flag_switch(f"changes `{ast.unparse(target)}`")
-
-    def _kind(self, value: ast.expr) -> str:
-        return "const" if self._is_constant(value) else "data"
-
-    def _is_constant(self, value: ast.expr) -> bool:
-        """Whether the value is an immutable number, string or tuple of such, seen from the text."""
-        if isinstance(value, ast.Constant):
-            return True
-        if isinstance(value, ast.Name):
-            return self.kinds.get(value.id) == "const" and value.id in self.bound
-        if isinstance(value, ast.Tuple):
-            return all(map(self._is_constant, value.elts))
-        if isinstance(value, ast.UnaryOp):
-            return self._is_constant(value.operand)
-        if isinstance(value, ast.BinOp):
-            return self._is_constant(value.left) and self._is_constant(value.right)
-        return False
+    def visit_Delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                self.visit(target)
+            else:
+                self.store_into(target)
 
     def _branch(self, node: ast.AST) -> None:
         self.branches += 1
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.stmt):
-                self._link(child)
+                self.link(child)
             self.visit(child)
         self.branches -= 1
 
-    visit_While = visit_Try = visit_Match = _branch
-    visit_TryStar = _branch
+    visit_While = visit_Try = visit_Match = visit_TryStar = _branch
+
+    def visit_MatchAs(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping) -> None:
+        self.generic_visit(node)
+        name = node.rest if isinstance(node, ast.MatchMapping) else node.name
+        if name:
+            self.bind(name)
+
+    visit_MatchStar = visit_MatchMapping = visit_MatchAs
 
     def visit_If(self, node: ast.If) -> None:
         self.visit(node.test)
@@ -231,7 +187,8 @@ class _Collector(ast.NodeVisitor):
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.visit(node.iter)
-        self._share({*names_in(node.iter), *names_in(node.target)})
+        self.consume(node.iter)
+        self.share({*names_in(node.iter), *names_in(node.target)})
         self.branches += 1
         self._assign(node.target, "data")
         self.statements(node.body)
@@ -242,7 +199,12 @@ class _Collector(ast.NodeVisitor):
 
     def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
-            self.visit(item)
+            self.visit(item.context_expr)
+            root = root_name(item.context_expr)
+            if root and not isinstance(item.context_expr, ast.Call):
+                self.store(root)  # entering and leaving it may change it
+            if item.optional_vars is not None:
+                self._assign(item.optional_vars, "data")
         self.statements(node.body)
 
     visit_AsyncWith = visit_With
@@ -257,28 +219,33 @@ class _Collector(ast.NodeVisitor):
     def visit_Import(self, node: ast.Import) -> None:
         for item in node.names:
             top = item.name.partition(".")[0]
-            self._import(Import(item.name, "", item.asname or top, node.lineno))
+            came_from = item.name if item.asname else top
+            self._import(Import(item.name, "", item.asname or top, node.lineno), came_from)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        source = node.module or ""
         for item in node.names:
             if item.name == "*":
-                self.dynamic = self.dynamic or f"`from {node.module} import *`"
-                self.imports.append(Import(node.module or "", "", "*", node.lineno))
+                self.dynamic = self.dynamic or f"`from {source} import *`"
+                self.imports.append(Import(source, "", "*", node.lineno))
                 continue
             alias = item.asname or item.name
-            self._import(Import(node.module or "", item.name, alias, node.lineno))
+            self._import(Import(source, item.name, alias, node.lineno), f"{source}.{item.name}")
 
-    def _import(self, item: Import) -> None:
+    def _import(self, item: Import, came_from: str) -> None:
         self.imports.append(item)
         if item.alias not in self.locals:
             self.bind(item.alias, "import")
-            self.packages[item.alias] = item.module.partition(".")[0]
+            self.modules[item.alias] = came_from
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self._function(node)
         if node.decorator_list:  # a decorator may run, register or replace the function
+            self.calls = self.calls or not self.body_depth
             self.touch(root for d in node.decorator_list if (root := root_name(d)))
-        self.bind(node.name, "def")
+        defaults = [*node.args.defaults, *node.args.kw_defaults]
+        keeps = any(d is not None and self.kind_of(d) not in ("const", "def") for d in defaults)
+        self.bind(node.name, "data" if keeps else "def")
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
@@ -295,7 +262,7 @@ class _Collector(ast.NodeVisitor):
         with self._scope((self.locals | own) - declared):
             for part in body:
                 if isinstance(part, ast.stmt):
-                    self._link(part)
+                    self.link(part)
                 self.visit(part)
 
     @contextmanager
@@ -310,8 +277,11 @@ class _Collector(ast.NodeVisitor):
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         for part in (*node.decorator_list, *node.bases, *node.keywords):
             self.visit(part)
+        if node.bases or node.decorator_list:  # `__init_subclass__`, a metaclass, a decorator
+            self.calls = self.calls or not self.body_depth
         own = {name for statement in node.body for name in bound_by(statement)}
-        before = self.locals
+        before, outer = self.locals, self.class_name
+        self.class_name = node.name
         for statement in node.body:
             # Methods do not see the class's own names, its statements do.
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -320,10 +290,9 @@ class _Collector(ast.NodeVisitor):
             else:
                 self.locals = before | frozenset(own)
                 self.visit(statement)
-        self.locals = before
-        shared = any(
-            isinstance(s, ast.Assign) and not self._is_constant(s.value) for s in node.body
-        )
+        self.locals, self.class_name = before, outer
+        values = (part.value for part in node.body if isinstance(part, ast.Assign))
+        shared = any(self.kind_of(value) != "const" for value in values)
         self.bind(node.name, "data" if shared else "class")
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
@@ -338,6 +307,7 @@ class _Collector(ast.NodeVisitor):
         before = self.locals
         for generator in node.generators:
             self.visit(generator.iter)
+            self.consume(generator.iter)
             self.locals |= frozenset(names_in(generator.target))
             for condition in generator.ifs:
                 self.visit(condition)
@@ -345,52 +315,7 @@ class _Collector(ast.NodeVisitor):
         for part in parts:
             self.visit(part)
         self.locals = before
-        if any(map(_may_link, parts)):  # a call on an element changes what was iterated
+        if any(map(may_change, parts)):  # a call on an element changes what was iterated
             self.touch(name for g in node.generators for name in names_in(g.iter))
 
     visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp = _comprehension
-
-    def visit_Call(self, node: ast.Call) -> None:
-        self.generic_visit(node)
-        self.calls = True
-        self.dynamic = self.dynamic or reason_dynamic(node)
-        self.files = self.files or touches_files(node)
-        root = root_name(node.func) or ""
-        package = "" if root in self.locals else self.packages.get(root, "")
-        if package and is_switch(node):
-            self._flag_switch(f"calls `{ast.unparse(node.func)}`")
-        if is_pure_call(node, package):
-            return
-        self.touch(name for part in (*node.args, *node.keywords) for name in names_in(part))
-        if isinstance(node.func, ast.Attribute) and root:
-            self.touch([root])
-            self.stores.add(root)
-        if package and (state := self._state_of(root)):
-            self.touch([state])
-
-    def _flag_switch(self, reason: str) -> None:
-        if self.body_depth:
-            self.late_switch = self.late_switch or reason
-        else:
-            self.switch = self.switch or reason
-
-    def _link(self, statement: ast.stmt) -> None:
-        """Names that one simple statement brings together may share state afterwards."""
-        if not isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr | ast.AugAssign):
-            return
-        if isinstance(statement, ast.Assign) and self._is_constant(statement.value):
-            return
-        if isinstance(statement, ast.Expr) and not _may_link(statement.value):
-            return
-        self._share(set(names_in(statement)))
-
-    def _share(self, names: set[str]) -> None:
-        shared = frozenset(names - self.locals)
-        if names & self.locals:  # a local alias may be changed, and with it the global behind it
-            self.touch(shared)
-        elif len(shared) > 1:
-            self.links.append(shared)
-
-
-def _may_link(value: ast.expr) -> bool:
-    return any(isinstance(n, ast.Call) and not is_pure_call(n, "") for n in ast.walk(value))

@@ -63,7 +63,7 @@ class Outcome:
     def is_idle(self) -> bool:
         """Whether nothing ran and nothing was written: another run would find the same."""
         ran = any(decided.lanes for decided in self.plans.values())
-        return not ran and not self.changed
+        return not ran and not self.changed and not any(self.problems.values())
 
     def evidence(self) -> Evidence:
         """What all results that were taken rest on, together."""

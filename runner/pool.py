@@ -222,12 +222,13 @@ class Pool:
     def _is_idle(self) -> bool:
         return not (self._busy or self._waiting or self._broken)
 
-    def _start(self) -> Worker:
-        if self._template is not None and self._template.alive:
+    def _start(self, preloaded: bool = True) -> Worker:
+        """A fresh worker; not ``preloaded``: for a lane that must not find torch loaded."""
+        if preloaded and self._template is not None and self._template.alive:
             with suppress(OSError):  # it died this moment
                 return Worker(self._template.fork(), self._inbox)
         worker = Worker(start_process(self._command, self._env), self._inbox)
-        if self._preload:
+        if self._preload and preloaded:
             worker.send(op="preload", modules=list(self._preload))
         return worker
 
@@ -245,7 +246,8 @@ class Pool:
         while self._broken and self._waiting:
             self._events.put(LaneEnded(self._waiting.popleft().number, False))
         while self._waiting and len(self._busy) < self._size:
-            worker = self._spare.pop(0) if self._spare else self._try_start()
+            suited = "torch" not in self._preload or "torch" in self._waiting[0].job.imports
+            worker = self._spare.pop(0) if self._spare and suited else self._try_start(suited)
             if worker is None:
                 return
             lane = self._waiting.popleft()
@@ -256,11 +258,11 @@ class Pool:
         if not self._spare and (self._waiting or rested) and (worker := self._try_start()):
             self._spare.append(worker)
 
-    def _try_start(self) -> Worker | None:
+    def _try_start(self, preloaded: bool = True) -> Worker | None:
         if self._broken:
             return None
         try:
-            return self._start()
+            return self._start(preloaded)
         except WorkerError as error:
             self._give_up(error)
             return None

@@ -8,17 +8,22 @@ use them, when the first of these begins.
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from .pytest_notes import Notes
+    from .pytest_notes import Collected, Notes
 
-_KEY: pytest.StashKey[Notes] = pytest.StashKey()
+_NOTES: pytest.StashKey[Notes] = pytest.StashKey()
+_FROM_WORKERS: pytest.StashKey[dict[str, set[str]]] = pytest.StashKey()
+_REMARK: pytest.StashKey[str] = pytest.StashKey()
+
+# A project without notes pays for this look at its .md files, and for nothing else.
+_MAYBE_OURS = re.compile(rb"(?:```|~~~)[^\r\n]*=|<!--[ \t]*/?runner")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,50 +38,71 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if file_path.suffix.lower() != ".md":
+    if file_path.suffix.lower() != ".md" or not _MAYBE_OURS.search(file_path.read_bytes()):
         return None
     from .pytest_notes import Notes
 
-    notes = parent.config.stash.get(_KEY, None)
+    notes = parent.config.stash.get(_NOTES, None)
     if notes is None:
-        notes = parent.config.stash[_KEY] = Notes(parent.config)
+        notes = parent.config.stash[_NOTES] = Notes(parent.config)
     return notes.collector(file_path, parent)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    notes = item.config.stash.get(_KEY, None)
+    notes = item.config.stash.get(_NOTES, None)
     if notes is None:
         return (yield)
-    with notes.surroundings(item):
+    with notes.place(item):
         return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    notes = item.config.stash.get(_KEY, None)
-    if notes is not None:
-        notes.prepare(item)
+    notes = item.config.stash.get(_NOTES, None)
+    block = notes.block(item) if notes else None
+    if block is not None:
+        block.prepare()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    notes = item.config.stash.get(_KEY, None)
-    if notes is None:
+    notes = item.config.stash.get(_NOTES, None)
+    block = notes.block(item) if notes else None
+    if block is None:
         return (yield)
-    with notes.time_limit(item):
+    with block.timed():
         return (yield)
+
+
+# --- writing the notes afterwards, once, also where xdist ran the tests in several processes
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    collected: Collected | None = getattr(node, "workeroutput", {}).get("runner_notes")
+    if collected is not None:
+        found = node.config.stash.setdefault(_FROM_WORKERS, {})
+        found.setdefault(collected[0], set()).update(collected[1])
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    notes = session.config.stash.get(_KEY, None)
-    is_worker = "PYTEST_XDIST_WORKER" in os.environ
-    if notes is not None and session.config.option.update_notes and not is_worker:
-        notes.update()
+    config = session.config
+    notes = config.stash.get(_NOTES, None)
+    collected = notes.collected if notes else None
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["runner_notes"] = collected
+        return
+    found = config.stash.get(_FROM_WORKERS, {})
+    if collected is not None:
+        found.setdefault(collected[0], set()).update(collected[1])
+    if found and config.option.update_notes:
+        from .pytest_notes import update
+
+        config.stash[_REMARK] = update(config, [(root, sorted(p)) for root, p in found.items()])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    notes = terminalreporter.config.stash.get(_KEY, None)
-    if notes is not None:
-        for line in notes.remarks:
-            terminalreporter.write_line(line)
+    remark = terminalreporter.config.stash.get(_REMARK, None)
+    if remark is not None:
+        terminalreporter.write_line(remark)

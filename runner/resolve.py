@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .codefacts import Facts
+from .effects import leaves_receiver
 from .note import Note, Role
 
 Key = tuple[str, str]  # (note path, block id)
@@ -26,7 +27,9 @@ class View:
     facts: list[Facts]
     deps: list[dict[Key, str]] = field(default_factory=list)
     touches: list[frozenset[str]] = field(default_factory=list)  # effective, pseudo-names included
+    stores: list[frozenset[str]] = field(default_factory=list)  # effective
     switch: list[str] = field(default_factory=list)  # effective
+    files: list[bool] = field(default_factory=list)  # effective
     exports: dict[str, dict[Key, str]] = field(default_factory=dict)
 
     def key(self, index: int) -> Key:
@@ -78,11 +81,17 @@ class Resolver:
                 self.add(j, f"its {self.view.facts[j].dynamic} may define anything")
             elif self.view.switch[j]:
                 self.add(j, f"it {self.view.switch[j]}, which is global")
-            elif facts.files and self.view.facts[j].files:
-                self.add(j, "both work with files")
         # What the block itself binds for its functions is there when they are called.
         self.pending.extend(facts.reads | facts.late - facts.binds)
         seen: set[str] = set()
+        self._resolve_pending(seen)
+        if self.works_with_files():
+            for j in self.ambient:
+                if self.view.files[j]:
+                    self.add(j, "both work with files")
+            self._resolve_pending(seen)
+
+    def _resolve_pending(self, seen: set[str]) -> None:
         while self.pending:
             name = self.pending.pop()
             if name not in seen:
@@ -109,19 +118,29 @@ class Resolver:
                 found.append(j)
         return found
 
+    def _kind(self, name: str) -> str:
+        """How ``name`` is bound where the block begins; data where that differs."""
+        kinds = {
+            kind
+            for j in self.definers(name)
+            for bound, kind in self.view.facts[j].kinds
+            if bound == name
+        }
+        return kinds.pop() if len(kinds) == 1 else "data"
+
     def _changers(self, name: str, definers: list[int]) -> Iterator[int]:
-        kinds = {kind for j in definers for n, kind in self.view.facts[j].kinds if n == name}
-        if kinds == {"const"}:
+        kind = self._kind(name)
+        if kind == "const":
             return
         # What a run block made is seen as the run blocks below left it; all else in a test is as
         # the setup and component blocks left it.
         from_run = any(self.view.note.blocks[j].role is Role.RUN for j in definers)
         candidates = self.visible if self.role is Role.RUN or from_run else self.ambient
         first = definers[-1] if definers else -1
-        by_value = "data" in kinds or not definers or not kinds
+        by_value = kind not in ("def", "class", "import")
         group = self.groups.of(name) if by_value else {name}
         for j in candidates:
-            changed = self.view.touches[j] if by_value else self.view.facts[j].stores
+            changed = self.view.touches[j] if by_value else self.view.stores[j]
             if j > first and not group.isdisjoint(changed):
                 yield j
 
@@ -150,12 +169,37 @@ class Resolver:
     # --- what the block itself does to others
 
     def effective_touches(self) -> frozenset[str]:
-        touched = set(self.facts.touches)
-        if self.facts.calls:
-            for j in self.indices:
-                touched |= self.view.facts[j].late_touches
+        facts, own = self.facts, dict(self.facts.kinds)
+        kinds = {
+            name: own[name] if name in own and name not in facts.reads else self._kind(name)
+            for name in (*facts.consumes, *(method.name for method in facts.methods))
+        }
+        touched = set(facts.touches)
+        touched.update(n for n in facts.consumes if kinds[n] not in ("const", "plain", "array"))
+        touched.update(
+            method.name
+            for method in facts.methods
+            if not leaves_receiver(method.method, kinds[method.name], direct=method.direct)
+        )
+        if facts.calls:
+            for called in self._called():
+                touched |= called.late_touches
             touched.update(self._foreign_touches())
         return frozenset(touched)
+
+    def effective_stores(self) -> frozenset[str]:
+        """The names of functions, classes and modules whose attributes the block may change."""
+        if not self.facts.calls:
+            return self.facts.stores
+        return self.facts.stores.union(*(called.late_stores for called in self._called()))
+
+    def _called(self) -> list[Facts]:
+        """The blocks whose functions the block may call, itself included."""
+        return [self.facts, *(self.view.facts[j] for j in self.indices)]
+
+    def works_with_files(self) -> bool:
+        calls = self.facts.calls and any(called.late_files for called in self._called())
+        return self.facts.files or calls
 
     def _foreign_touches(self) -> Iterator[str]:
         for path, id in self.found:
@@ -169,14 +213,18 @@ class Resolver:
     def effective_switch(self) -> str:
         if self.facts.switch or not self.facts.calls:
             return self.facts.switch
-        late = (self.view.facts[j].late_switch for j in self.indices)
-        return next(filter(None, late), "")
+        return next(filter(None, (called.late_switch for called in self._called())), "")
 
     def taints(self) -> bool:
         """Whether a test may change state that is not its own."""
-        if self.facts.switch or self.facts.late_switch or self.facts.dynamic:
+        if self.facts.switch or self.facts.dynamic:
             return True
-        touched = self.effective_touches() | self.facts.late_touches
+        # What its functions do counts, since pytest calls them.
+        called = self._called()
+        if any(part.late_switch for part in called):
+            return True
+        late = (part.late_touches for part in called)
+        touched = self.effective_touches().union(self._foreign_touches(), *late)
         own = self.facts.binds - self.facts.reads
         return any(name.startswith("<") or _is_data(self.view, name) for name in touched - own)
 
@@ -184,7 +232,7 @@ class Resolver:
 def _is_data(view: View, name: str) -> bool:
     """Whether a setup or component block binds ``name`` to something that can change."""
     return any(
-        dict(view.facts[j].kinds).get(name) == "data"
+        dict(view.facts[j].kinds).get(name) in ("data", "plain", "array")
         for j, block in enumerate(view.note.blocks)
         if block.role in DEFINING
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -16,14 +16,13 @@ from .devices import available, choose
 from .digest import code_lines
 from .findings import dead_links, unknown_quotes
 from .graph import Graph, Node, build
-from .note import Role
 from .outcome import Outcome, shown_statuses
 from .plan import Plan, Request, Stored, plan
 from .report import NoteReport, Report
 from .resolve import Key
 from .result import Evidence, Place, Result, move_places
 from .trace import matrix, rows
-from .vault import Vault, is_note
+from .vault import Vault, VaultError, is_note
 from .wish import Wish
 from .world import World
 from .writing import Writer, Written
@@ -31,19 +30,6 @@ from .writing import Writer, Written
 if TYPE_CHECKING:
     from .execution import Progress
     from .pool import Pool
-
-# Libraries that a worker may import before it knows what to do: importing them runs no code of
-# the vault and starts no threads.
-_PRELOADED = {
-    "torch": "torch",
-    "numpy": "numpy",
-    "matplotlib": "matplotlib.pyplot",
-    "pandas": "pandas",
-    "scipy": "scipy",
-    "sklearn": "sklearn",
-    "transformers": "transformers",
-    "IPython": "IPython",
-}
 
 
 class Session:
@@ -67,11 +53,27 @@ class Session:
     def scope(self, paths: Iterable[str]) -> list[str]:
         """The notes under root-relative ``paths`` ("" is the whole vault)."""
         wanted = list(paths)
+        for path in wanted:
+            self._refuse_hidden(path)
         return sorted(
             path
             for path, _ in self.vault.files()
             if is_note(path) and any(not w or path == w or path.startswith(f"{w}/") for w in wanted)
         )
+
+    def _refuse_hidden(self, path: str) -> None:
+        """A file that was named is not passed over in silence."""
+        if not (self.vault.root / path).is_file():
+            return
+        if any(part.startswith(".") for part in path.split("/")):
+            why = "it lies in a folder that begins with a dot, or does so itself"
+        elif not is_note(path):
+            why = "it is no note, or a sync tool's conflict copy"
+        elif all(path != found for found, _ in self.vault.files()):
+            why = "it is excluded, by `exclude` in .runner.toml or by its folder's name"
+        else:
+            return
+        raise VaultError(f"{path} cannot be run or checked: {why}")
 
     def devices(self, wish: Wish) -> tuple[str, ...]:
         """The devices to run on, the first one for all blocks. Raises ``DeviceError``."""
@@ -179,14 +181,12 @@ class Session:
         lanes = sum(len(decided.lanes) for decided in outcome.plans.values())
         if lanes == 0:
             return
+        from .execution import Execution, shared_imports
+
         with ExitStack() as stack:
             if pool is None:
-                # One lane imports what it needs itself; a template pays from the second on.
-                preload = _preload(_executed(outcome)) if lanes > 1 else ()
-                pool = stack.enter_context(self.pool(wish, preload, lanes))
+                pool = stack.enter_context(self.pool(wish, shared_imports(outcome), lanes))
             try:
-                from .execution import Execution
-
                 for device, decided in outcome.plans.items():
                     execution = Execution(
                         outcome.graph,
@@ -226,7 +226,9 @@ class Session:
 
     def preload(self, graph: Graph) -> tuple[str, ...]:
         """What workers should have ready for any block of the vault."""
-        return _preload(graph.nodes.values())
+        from .execution import heavy_imports
+
+        return heavy_imports(graph.nodes.values())
 
     def _keep_rest(
         self, graph: Graph, device: str, results: Mapping[Key, Result], kept: Collection[str]
@@ -351,23 +353,3 @@ def _usual_workers() -> int:
 def _threads() -> int:
     """Torch's threads in every worker: the same whatever runs beside, since sums depend on it."""
     return max(1, (os.cpu_count() or 1) // _usual_workers())
-
-
-def _preload(nodes: Iterable[Node]) -> tuple[str, ...]:
-    """Modules that executing ``nodes`` will import, for the workers to have ready."""
-    wanted: set[str] = set()
-    for node in nodes:
-        wanted |= {_PRELOADED[name] for name in node.packages if name in _PRELOADED}
-        wanted |= {"torch"} if node.names_device else set()
-        wanted |= {"pytest"} if node.block.role is Role.TEST else set()
-    return tuple(sorted(wanted))
-
-
-def _executed(outcome: Outcome) -> Iterator[Node]:
-    """The nodes that the lanes execute, those of imported notes included."""
-    for decided in outcome.plans.values():
-        for lane in decided.lanes:
-            for step in lane.steps:
-                node = outcome.graph.nodes[lane.note, step.id]
-                yield node
-                yield from (outcome.graph.nodes[key] for key in node.deps)

@@ -54,9 +54,13 @@ class Sightings:
         if everything:
             suspects |= self._vault.hold()
             self._learn_spellings()
-        concerned = {path for path in suspects if self._vault.touch(path)}
+        there = {path for path in suspects if self._vault.touch(path)}
+        concerned = there | (suspects & self._known())
         self._wait_for_absent({path for path in concerned if is_note(path)})
         return {path for path in concerned if self._is_news(path)}
+
+    def _known(self) -> set[str]:
+        return self._prints.keys() | set().union(*self._files.values())
 
     def _wait_for_absent(self, paths: Collection[str]) -> None:
         """Editors truncate before they write, or remove what they replace."""

@@ -10,19 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .atomic import WriteError, create, explained, swap
+from .userdirs import state_folder
 
 _ATTEMPTS = 10
 _KEPT_PER_NOTE = 20
 _KEPT_SECONDS = 30 * 24 * 3600
-
-
-def state_folder() -> Path:
-    """Where what outlives a run is kept; the variable ``RUNNER_STATE`` overrides it."""
-    if given := os.environ.get("RUNNER_STATE"):
-        return Path(given)
-    from platformdirs import user_state_path
-
-    return user_state_path("runner", appauthor=False)
 
 
 class Journal:

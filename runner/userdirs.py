@@ -5,20 +5,31 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from .errors import UserError
+
 
 def state_folder() -> Path:
-    """Where what outlives a run is kept; the variable ``RUNNER_STATE`` overrides it."""
+    """Where what outlives a run is kept; the variable ``RUNNER_STATE`` overrides it.
+
+    Raises ``UserError`` where that names something that is no folder.
+    """
     if given := os.environ.get("RUNNER_STATE"):
-        return Path(given)
+        return _folder("RUNNER_STATE", Path(given))
     from platformdirs import user_state_path
 
     return user_state_path("runner", appauthor=False)
 
 
 def cache_folder() -> Path:
-    """Where what can be found again is kept; the variable ``RUNNER_CACHE`` overrides it."""
+    """Where what can be found again is kept; ``RUNNER_CACHE`` overrides it, as above."""
     if given := os.environ.get("RUNNER_CACHE"):
-        return Path(given)
+        return _folder("RUNNER_CACHE", Path(given))
     from platformdirs import user_cache_path
 
     return user_cache_path("runner", appauthor=False)
+
+
+def _folder(variable: str, path: Path) -> Path:
+    if path.exists() and not path.is_dir():
+        raise UserError(f"{variable} names {path}, which is no folder: name one, or unset it")
+    return path

@@ -1,9 +1,9 @@
 """The worker: one process that runs the steps of one job, told so over its standard streams.
 
 Messages are frames of four bytes of length (big endian) and JSON. In: ``preload``, ``job``,
-``interrupt``; the end of input ends the process. Out: ``ready``, ``start``, ``output``, ``done``,
-``end``. The file is run by its path under whatever interpreter the user names, where this package
-need not be installed; multiprocessing children of a block import it as ``__mp_main__``.
+``interrupt``, end of input. Out: ``ready``, ``start``, ``output``, ``done``, ``end``. The file is
+run by its path under whatever interpreter the user names, where this package need not be
+installed; multiprocessing children of a block import it as ``__mp_main__``.
 """
 
 from __future__ import annotations
@@ -65,8 +65,7 @@ from runner.result import Evidence, Result, Status, Text, decode, encode
 from runner.seeds import on_arrival
 from runner.template import preload, serve_forks
 
-# Nothing is written beside the modules that a block imports, nor by its children.
-sys.dont_write_bytecode = True
+sys.dont_write_bytecode = True  # beside the modules that a block imports, or its children
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 JOB_VARIABLE = "RUNNER_WORKER_JOB"
@@ -118,7 +117,7 @@ class Lane:
         self._note = notes[job.module]
         self._places = Places(job.notes)
         self._display = Display(recorder, job.figures)
-        self._witness = Witness(job.cwd, (note.path for note in job.notes))
+        self._witness = Witness(self._note.root, (note.path for note in job.notes))
         self._finder = NoteFinder(notes.get)
         self._device: str | None = None
         self._lost: set[str] = set()
@@ -212,7 +211,7 @@ class Lane:
         failed = self._failed(error)
         if not step.raises:
             return failed
-        return replace(failed, reason=f"{failed.reason}; {step.raises} was expected")
+        return replace(failed, reason=f"{step.raises} was expected")
 
     def _failed(self, error: BaseException) -> Result:
         failure = self._places.failure(error)

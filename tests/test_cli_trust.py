@@ -169,14 +169,18 @@ def print_of(text: str) -> str:
 
 @pytest.mark.parametrize("ending", ["", "\n", "\n\nprose\n"])
 def test_what_we_wrote_is_not_in_a_fingerprint(ending: str) -> None:
-    assert print_of(MARK.rstrip() + "\n" + SHOWN + ending) == print_of(MARK.rstrip() + "\n" + ending)
+    assert print_of(MARK.rstrip() + "\n" + SHOWN + ending) == print_of(
+        MARK.rstrip() + "\n" + ending
+    )
     matrix = "# x\n\n<!-- runner-matrix -->\nTABLE<!-- /runner -->\n\n" + MARK
-    assert print_of(matrix.replace("TABLE", "")) == print_of(matrix.replace("TABLE", "\n| a |\n|---|\n\n"))
+    assert print_of(matrix.replace("TABLE", "")) == print_of(
+        matrix.replace("TABLE", "\n| a |\n|---|\n\n")
+    )
 
 
 def test_a_forged_region_hides_no_code() -> None:
     """What stands between markers never runs, so it may change; a block in it does not hide."""
-    forged = SHOWN.replace("```text\nran\n```", "```python {run=\"evil\"}\nevil()\n```")
+    forged = SHOWN.replace("```text\nran\n```", '```python {run="evil"}\nevil()\n```')
     assert print_of(MARK.rstrip() + "\n" + forged) != print_of(MARK.rstrip() + "\n")
 
 

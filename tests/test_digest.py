@@ -25,7 +25,7 @@ SAME = {
     "trailing spaces": ("x = 1   \ny = 2\t", "x = 1\ny = 2"),
     "Windows newlines": ("x = 1\r\ny = 2\r\n", "x = 1\ny = 2"),
     "old Mac newlines": ("x = 1\ry = 2", "x = 1\ny = 2"),
-    "a comment that holds quotes": ("x = 1  # don't \"\"\" do", "x = 1"),
+    "a comment that holds quotes": ('x = 1  # don\'t """ do', "x = 1"),
     "a comment behind an f-string": ("f'{x}'  # {", "f'{x}'"),
     "a comment behind nested quotes": ("f'{d[\"a\"]}'  # c", "f'{d[\"a\"]}'"),
     "a comment in brackets": ("f(1,  # one\n  2)", "f(1,\n  2)"),

@@ -31,9 +31,12 @@ FLOORS: dict[str, list[str]] = {
         "passage",  # the lines of a quoted passage
         "report",  # what a command found, as facts
         "scopes",  # which names a scope makes its own
-        "selection",  # `-k` expressions
         "tags",  # the info string of a fence
         "vaultpaths",  # which file a link means
+        "wish",  # what the user asks for: options, `-k` expressions
+    ],
+    "0c": [
+        "touching",  # what code may change in place: part of names
     ],
     "1": [
         "parse",
@@ -61,10 +64,12 @@ FLOORS: dict[str, list[str]] = {
     "3c": [
         "atomic",  # bytes into a file, all or nothing
         "crash",  # exit codes and dumped stacks, read by child and pool
+        "deadline",  # a time limit for code of this process, under pytest
         "forks",  # processes forked by a template, for child
         "frames",  # worker: tracebacks in the user's terms
         "pace",  # when a watched note may be written
         "seeds",  # worker: random generators
+        "switches",  # global settings that code may switch, under pytest
         "template",  # worker: imports once, forks workers
         "userdirs",  # the state and cache folders
     ],
@@ -90,19 +95,23 @@ FLOORS: dict[str, list[str]] = {
     "4b": [
         "changes",  # file events of a vault
         "sightings",  # a watched vault as it was last seen
+        "memo",  # a run that found nothing to do, remembered
         "findings",  # links and quotes of a vault's notes
         "writing",  # rendered notes into the vault
     ],
     "5": ["pool"],
     "5b": [
         "execution",  # a plan carried out by the pool
+        "pytest_items",  # what pytest shows of a note besides tests
+        "pytest_modules",  # the modules of many notes in one process
     ],
     "6": [
         "session",
+        "pytest_blocks",  # a test block under pytest
         "library",  # `runner.install`: notes as modules of a plain program
     ],
     "6b": [
-        "pytest_notes",  # a note's blocks as pytest nodes, for the plugin
+        "pytest_notes",  # the notes of one pytest session, for the plugin
     ],
     "7": [
         "watch",

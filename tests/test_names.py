@@ -134,7 +134,7 @@ KINDS = {
     "x = -1.5": "const",
     "x = ('a', 2)": "const",
     "x = 2 * 3": "const",
-    "x = []": "data",
+    "x = []": "plain",
     "x = f()": "data",
     "x = 1; x = []": "data",
     "def x(): pass": "def",

@@ -243,7 +243,7 @@ CHANGES = {
         "r2",
     ),
     "decorator registers": (
-        "s1: names = [] | c1: def reg(f): names.append(f); return f | r2: @reg;def g(): pass | r3: print(names)",
+        "s1: names = [] | c1: def reg(f): names.append(f);return f | r2: @reg; def g(): pass | r3: print(names)",
         "r3",
         "r2",
     ),

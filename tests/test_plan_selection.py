@@ -70,7 +70,7 @@ def test_they_mean_what_they_mean_in_python(expression: str, present: set[str]) 
     assert Selection(expression)("".join(sorted(present))) is eval(expression, {}, values)
 
 
-@given(st.text("ab()and or not\t\"", max_size=20))
+@given(st.text('ab()and or not\t"', max_size=20))
 def test_nonsense_is_told_at_once(expression: str) -> None:
     try:
         selection = Selection(expression)

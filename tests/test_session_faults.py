@@ -72,6 +72,26 @@ def test_a_read_only_note_is_told_and_left(home: Home) -> None:
     assert "runner:a" in home.read("N.md")
 
 
+def test_a_read_only_note_is_written_once_it_may_be(home: Home) -> None:
+    note = home.write("N.md", fence("run", "a", "print(1)"))
+    note.chmod(stat.S_IREAD)
+    try:
+        assert [home.run().code for _ in range(3)] == [1, 1, 1]
+    finally:
+        note.chmod(stat.S_IREAD | stat.S_IWRITE)
+    assert home.run().code == 0
+    assert "runner:a" in home.read("N.md")
+
+
+@pytest.mark.parametrize("name", ["PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONDEVMODE"])
+def test_the_users_switches_of_python_do_not_reach_the_blocks(home: Home, name: str) -> None:
+    home.write("N.md", fence("run", "asserts", "open('N.md').read()", "assert False"))
+    value = {"PYTHONOPTIMIZE": "2", "PYTHONWARNINGS": "always", "PYTHONDEVMODE": "1"}[name]
+    ran = home.run(**{name: value})
+    assert ran.blocks()["N.md#asserts"]["status"] == "failed"
+    assert "ResourceWarning" not in home.read("N.md")
+
+
 DEATHS = {
     "exit": "import os; os._exit(0)",
     "segfault": "import ctypes; ctypes.string_at(0)",
@@ -206,7 +226,9 @@ def test_torch_loads_for_notes_that_name_the_device_alone(home: Home) -> None:
         fence("setup", "imports", "import torch")
         + fence("run", "names", "print(device, torch.zeros(1, device=device).device)")
         + fence("run", "draws", "print(torch.rand(1).item())")
-        + fence("test", "t", "def test_device(device):", "    assert device == torch.device('cpu')"),
+        + fence(
+            "test", "t", "def test_device(device):", "    assert device == torch.device('cpu')"
+        ),
     )
     assert set(statuses(home.session(device="cpu")).values()) == {"ok"}
     assert "False" in home.read("Plain.md")

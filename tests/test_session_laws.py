@@ -1,4 +1,8 @@
-"""Law 3: what incremental runs leave in the notes is what a run of everything would leave."""
+"""Law 3 over real commands: what incremental runs leave is what a run of everything would leave.
+
+``test_law_incremental.py`` searches wider, with random code; here a vault of two notes is edited
+as people edit: regions, comments, data, moved and broken blocks.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from pathlib import Path
 import pytest
 from vaults import Home, fence
 
-ROLES = {"a": "setup", "b": "component", "c": "run", "d": "run", "e": "test", "f": "run"}
+from runner.parse import parse
 
 BASE = (
     fence("setup", "a", "import random", "K = 1")
@@ -66,7 +70,9 @@ class Editor:
         self._change("User.md", "print(f(10)", "# ten\n\nprint(f(10)")
 
     def _blank(self) -> None:
-        self._change("Base.md", "values.append(K)\n", "values.append(K)\n\n\n", "values.append(K)\n")
+        self._change(
+            "Base.md", "values.append(K)\n", "values.append(K)\n\n\n", "values.append(K)\n"
+        )
 
     def _prose(self) -> None:
         path = self._random.choice(["Base.md", "User.md"])
@@ -88,7 +94,7 @@ class Editor:
         text = self._home.read("User.md")
         at = text.rindex("```python {run=")
         moved = text[at:].rstrip("\n") + "\n\n"
-        if "{run=\"j\"}" in moved:
+        if '{run="j"}' in moved:
             self._home.write("User.md", moved + text[:at])
 
     def _region(self) -> None:
@@ -107,14 +113,14 @@ def clean_run(home: Home, folder: Path) -> dict[str, bytes]:
     return dict(fresh.files().data)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_incremental_equals_clean(home: Home, tmp_path: Path, seed: int) -> None:
     home.write("Base.md", BASE)
     home.write("User.md", USER)
     home.write("data.txt", "0")
     home.session()
     editor, done = Editor(home, seed), []
-    for turn in range(4):
+    for turn in range(3):
         done += [editor.edit() for _ in range(2)]
         before = {path: home.read(path) for path in ("Base.md", "User.md")}
         home.session()
@@ -128,8 +134,6 @@ def test_incremental_equals_clean(home: Home, tmp_path: Path, seed: int) -> None
 
 def outside(text: str) -> str:
     """The note without what stands between our markers."""
-    from runner.parse import parse
-
     note = parse("N.md", text)
     kept, position = [], 0
     for region in note.regions:

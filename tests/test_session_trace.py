@@ -69,7 +69,10 @@ COVERS = {
         component("b", "def b(): return a") + test_block("t", "assert b()"),
         ["t"],
     ),
-    "a test of something else": ("# B\n\n" + component("c", "c = 2") + test_block("t", "assert c"), []),
+    "a test of something else": (
+        "# B\n\n" + component("c", "c = 2") + test_block("t", "assert c"),
+        [],
+    ),
     "several": (test_block("t", "assert a") + test_block("u", "assert a + 1"), ["t", "u"]),
 }
 

@@ -52,7 +52,14 @@ def test_hidden_files_are_left_out(tmp_path: Path) -> None:
         *(".obsidian/x.md", ".hidden.md", "a/.trash/y.md", "node_modules/z.md"),
         *("venv/pyvenv.cfg", "venv/lib/w.md", "a/__pycache__/q.md"),
     )
-    assert sorted(paths(Vault(tmp_path))) == ["Z.md", "a/B/d.md", "a/c.md", "a/x.png", "b.md", "é.md"]
+    assert sorted(paths(Vault(tmp_path))) == [
+        "Z.md",
+        "a/B/d.md",
+        "a/c.md",
+        "a/x.png",
+        "b.md",
+        "é.md",
+    ]
 
 
 def test_excluded_files(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -175,3 +176,11 @@ def ran(report: Report) -> set[str]:
 def fence(role: str, id: str, *lines: str) -> str:
     """A tagged block and a blank line behind it."""
     return "\n".join([f'```python {{{role}="{id}"}}', *lines, "```", "", ""])
+
+
+def lines_named(home: Home, path: str) -> set[str]:
+    """The text of every line of the note that its results name, as the note has them."""
+    text = home.read(path)
+    lines = text.split("\n")
+    found = re.findall(rf"{re.escape(path)}:(\d+)", text)
+    return {lines[int(number) - 1].strip() for number in found}

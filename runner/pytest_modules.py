@@ -1,0 +1,236 @@
+"""The modules of many notes in one process, each as it would be in a process of its own."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from .deadline import within
+from .frames import is_expected
+from .graph import Node
+from .job import Code, NoteCode
+from .modules import PACKAGE, NoteFinder, NoteLoader, execute, show_view
+from .seeds import preserved
+from .switches import Switches, heed_arrivals
+
+ENDINGS = (KeyboardInterrupt, pytest.exit.Exception)  # what ends the session, whoever raises it
+
+
+@dataclass
+class Loaded:
+    """A note after its setup and component blocks ran.
+
+    ``snapshots``: its namespace as it stood at each test block. ``failures``: what its blocks
+    raised. ``switches``: the global settings that its tests expect.
+    """
+
+    snapshots: dict[str, ModuleType] = field(default_factory=dict)
+    failures: dict[str, BaseException] = field(default_factory=dict)
+    switches: Switches = field(default_factory=lambda: Switches({}))
+
+
+class ReplayFailed(Exception):
+    """A run block that tests use did not end as it should; ``block`` is its id."""
+
+    def __init__(self, block: str) -> None:
+        super().__init__(f"depends on `{block}`, which failed")
+        self.block = block
+
+
+class Modules(NoteFinder):
+    """Imports notes and keeps, of each, what its test blocks see.
+
+    ``limit``: seconds that a block of a module may take.
+    """
+
+    def __init__(
+        self,
+        lookup: Callable[[str], NoteCode | None],
+        device: str,
+        limit: Callable[[str, str], float],
+    ) -> None:
+        super().__init__(lookup, device)
+        self._limit = limit
+        self._loaded: dict[str, Loaded] = {}
+        self._switched: dict[str, Switches] = {}
+        heed_arrivals()
+
+    # --- setup and component blocks
+
+    def load(self, note: NoteCode, nodes: Iterable[Node], imported: Iterable[str]) -> Loaded:
+        """Import the note; where a block of it fails, execute those that do not depend on it.
+
+        ``imported``: modules of the notes it may import, whose switches it expects.
+        """
+        with self.switched(Switches({})):
+            for module in imported:
+                self._switched.get(module, Switches({})).put()
+            try:
+                importlib.import_module(note.module)
+                self._switched[note.module].put()
+            except ENDINGS:
+                raise
+            except BaseException:
+                self._loaded[note.module] = self._load_what_works(note, nodes)
+            loaded = self._loaded[note.module]
+            loaded.switches = Switches.now()
+        return loaded
+
+    def _load_what_works(self, note: NoteCode, nodes: Iterable[Node]) -> Loaded:
+        module = self.open_module(note)
+        needs = {node.block.id: {key[1] for key in node.deps} for node in nodes}
+        loaded, lost = Loaded(), set[str]()
+        with preserved():
+            self.set_device(module, note)
+            for code in note.blocks:
+                if code.role == "test":
+                    loaded.snapshots[code.id] = _snapshot(module)
+                elif code.importable and lost.isdisjoint(needs[code.id]):
+                    try:
+                        self._execute(module, note, code)
+                    except ENDINGS:
+                        raise
+                    except BaseException as error:  # the block's fault becomes an item
+                        loaded.failures[code.id] = error
+                        lost.add(code.id)
+                elif code.importable:
+                    lost.add(code.id)
+        sys.modules.pop(note.module, None)  # importers meet the fault itself
+        return loaded
+
+    def _execute(self, module: ModuleType, note: NoteCode, code: Code) -> None:
+        with within(self._limit(note.module, code.id)):
+            execute(module, note, code)
+
+    def loader(self, note: NoteCode) -> NoteLoader:
+        return _Loader(note, self)
+
+    def define(self, module: ModuleType, note: NoteCode) -> None:
+        """Execute an imported note's blocks in ``module``, remembering what tests see."""
+        loaded, before = Loaded(), Switches.now()
+        show_view(note)
+        with preserved():
+            self.set_device(module, note)
+            for code in note.blocks:
+                if code.role == "test":
+                    loaded.snapshots[code.id] = _snapshot(module)
+                elif code.importable:
+                    self._execute(module, note, code)
+        self._loaded[note.module] = loaded
+        self._switched[note.module] = Switches.now().changed_since(before)
+
+    # --- run blocks, for the tests that use them
+
+    def execute_apart(
+        self, note: NoteCode, blocks: Iterable[Code], raises: Mapping[str, str | None]
+    ) -> ModuleType:
+        """A further module of the note, in which ``blocks`` were executed and nothing else.
+
+        ``raises``: the exceptions that they may end with. Raises ``ReplayFailed``.
+        """
+        before = sys.modules.get(note.module)
+        module = self.open_module(note)
+        try:
+            with preserved(), _unseen():
+                self.set_device(module, note)
+                for code in blocks:
+                    self._replay(module, note, code, raises.get(code.id))
+        finally:
+            if before is not None:
+                sys.modules[note.module] = before
+        return module
+
+    def _replay(self, module: ModuleType, note: NoteCode, code: Code, raises: str | None) -> None:
+        try:
+            self._execute(module, note, code)
+        except ENDINGS:
+            raise
+        except BaseException as error:
+            if raises is None or not is_expected(error, raises):
+                raise ReplayFailed(code.id) from error
+
+    @contextmanager
+    def switched(self, switches: Switches) -> Iterator[None]:
+        """With ``switches`` put; all global settings are as before afterwards."""
+        before = Switches.now()
+        switches.put()
+        try:
+            yield
+        finally:
+            before.put_all()
+
+
+class _Loader(NoteLoader):
+    def exec_module(self, module: ModuleType) -> None:
+        finder = self.finder
+        assert isinstance(finder, Modules)
+        if self.note.fault:
+            raise ImportError(self.note.fault, name=self.note.module, path=self.note.path)
+        finder.define(module, self.note)
+
+
+def _snapshot(module: ModuleType) -> ModuleType:
+    copy = ModuleType(module.__name__)
+    copy.__dict__.update(vars(module))
+    return copy
+
+
+@contextmanager
+def _unseen() -> Iterator[None]:
+    """Run blocks show figures and values; here nobody looks at them."""
+    before = getattr(builtins, "display", None)
+    builtins.display = lambda *_, **__: None  # type: ignore[attr-defined]  # as notebooks have it
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*non-interactive.*")
+            yield
+    finally:
+        if before is None:
+            del builtins.display  # type: ignore[attr-defined]
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close("all")
+
+
+class Folders:
+    """The folders of a vault's notes: blocks work in theirs and import the modules beside it.
+
+    Two folders may hold modules of one name, so each folder's are in ``sys.modules`` only while
+    blocks of its notes run.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._modules: dict[Path, dict[str, ModuleType]] = {}
+
+    @contextmanager
+    def inside(self, folder: Path) -> Iterator[None]:
+        before, path, known = Path.cwd(), str(folder), set(sys.modules)
+        own = self._modules.setdefault(folder, {})
+        sys.modules.update({name: module for name, module in own.items() if name not in known})
+        os.chdir(folder)
+        sys.path.insert(0, path)
+        try:
+            yield
+        finally:
+            for name in [name for name in sys.modules if name not in known]:
+                if self._is_local(sys.modules[name]):
+                    own[name] = sys.modules.pop(name)
+            os.chdir(before)
+            with suppress(ValueError):
+                sys.path.remove(path)
+
+    def _is_local(self, module: ModuleType) -> bool:
+        file = getattr(module, "__file__", None)
+        if not file or module.__name__.partition(".")[0] == PACKAGE:
+            return False
+        return Path(file).is_relative_to(self._root) and "site-packages" not in file

@@ -1,0 +1,145 @@
+"""`pytest` over notes: what the tests of many notes in one process see of each other."""
+
+from __future__ import annotations
+
+import pytest
+from test_pytest_plugin import Pytest
+from vaults import Home, fence
+
+COUNTER = fence("component", "counter", "class Counter:", "    count = 0", "LOG = []")
+
+
+@pytest.fixture
+def run_pytest(home: Home) -> Pytest:
+    return Pytest(home)
+
+
+# fmt: off
+CASES: dict[str, str] = {
+    "only the run blocks that a test uses are executed": (
+        fence("run", "used", "value = 1")
+        + fence("run", "unused", "value = 2", "raise SystemExit")
+        + fence("test", "t", "assert value == 1")
+    ),
+    "needs: is use": (
+        fence("run", "writes", "LOG = ['ran']")
+        + fence("test", "t", "#| needs: [writes]", "assert globals()['LOG'] == ['ran']")
+    ),
+    "definitions may need a run block": (
+        fence("run", "cases", "cases = [1, 2]")
+        + fence(
+            "test", "t", "import pytest", "@pytest.mark.parametrize('n', cases)",
+            "def test_n(n): assert n < 3",
+        )
+    ),
+    "what a run block changes in components is seen by its tests alone": (
+        COUNTER
+        + fence("run", "bump", "Counter.count += 1", "LOG.append('bump')", "done = True")
+        + fence("test", "with-it", "assert done and Counter.count == 1 and LOG == ['bump']")
+        + fence("test", "without", "assert Counter.count == 0 and LOG == []")
+    ),
+    "what a test changes in components is not seen by the next": (
+        COUNTER
+        + fence("test", "first", "LOG.append(1)", "Counter.count = 5", "assert len(LOG) == 1")
+        + fence("test", "second", "assert LOG == [] and Counter.count == 0")
+    ),
+    "global settings of a run block are seen by its tests alone": (
+        fence("run", "switch", "import sys, os, torch", "torch.set_default_dtype(torch.float64)",
+              "os.environ['SWITCHED'] = '1'", "sys.setrecursionlimit(1234)", "on = True")
+        + fence("test", "with-it", "import os, sys, torch",
+                "def test_a(): assert on and torch.ones(1).dtype == torch.float64",
+                "def test_b(): assert 'SWITCHED' in os.environ and sys.getrecursionlimit() == 1234")
+        + fence("test", "without", "import os, sys, torch",
+                "assert torch.ones(1).dtype == torch.float32",
+                "assert 'SWITCHED' not in os.environ and sys.getrecursionlimit() != 1234")
+    ),
+    "what a test switches is not seen by the next": (
+        fence("test", "first", "import os", "os.environ['FIRST'] = '1'")
+        + fence("test", "second", "import os", "assert 'FIRST' not in os.environ")
+    ),
+    "a run block may end as it says": (
+        fence("run", "raises", "#| raises: ValueError", "value = 3", "raise ValueError('meant')")
+        + fence("test", "t", "assert value == 3")
+    ),
+    "figures and values of run blocks have no place": (
+        fence("run", "plot", "import matplotlib.pyplot as plt", "plt.plot([1])", "plt.show()",
+              "display(3)", "drawn = True", "drawn")
+        + fence("test", "t", "import matplotlib.pyplot as plt",
+                "assert drawn and plt.get_fignums() == []")
+    ),
+    "the module of the note is the one of its tests": (
+        COUNTER
+        + fence("run", "bump", "Counter.count += 1")
+        + fence("test", "t", "#| needs: [bump]", "import sys, pickle",
+                "assert sys.modules[Counter.__module__].Counter is Counter",
+                "assert pickle.loads(pickle.dumps(Counter)) is Counter")
+    ),
+    "blocks work in the folder of their note": (
+        fence("component", "here", "import os", "HERE = os.getcwd()")
+        + fence("test", "t", "import os", "def test_here(): assert os.getcwd() == HERE",
+                "AT = os.getcwd()", "def test_at(): assert AT == HERE")
+    ),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case(home: Home, run_pytest: Pytest, name: str) -> None:
+    home.write("deep/A.md", CASES[name])
+    found = run_pytest("vault", "-W", "ignore")
+    assert found and set(found.values()) == {"passed"}, run_pytest.out
+    tests = {
+        f"{block['id']}::{test['name']}": test["status"]
+        for block in home.run("--no-write").blocks().values()
+        for test in block["tests"]
+    }
+    assert len(tests) == len(found) and set(tests.values()) == {"passed"}
+
+
+def test_a_run_block_that_fails_skips_its_tests(home: Home, run_pytest: Pytest) -> None:
+    home.write(
+        "A.md",
+        fence("run", "bad", "value = 1", "raise ValueError('no')")
+        + fence("test", "t", "def test_a(): assert value", "def test_b(): assert value"),
+    )
+    assert set(run_pytest("vault").values()) == {"skipped"}
+    assert "depends on `bad`, which failed" in run_pytest.out
+
+
+def test_settings_of_one_note_do_not_reach_the_next(home: Home, run_pytest: Pytest) -> None:
+    switch = fence("setup", "s", "import torch", "torch.set_default_dtype(torch.float64)")
+    is_double = "import torch\nassert torch.ones(1).dtype == torch.float64"
+    is_float = "import torch\nassert torch.ones(1).dtype == torch.float32"
+    home.write("A.md", switch + fence("test", "t", is_double))
+    home.write("B.md", fence("test", "t", is_float))
+    home.write("C.md", fence("setup", "s", "import vault.a") + fence("test", "t", is_double))
+    assert list(run_pytest("vault").values()) == ["passed"] * 3, run_pytest.out
+
+
+def test_modules_beside_notes_are_those_of_their_folder(home: Home, run_pytest: Pytest) -> None:
+    for folder in ("one", "two"):
+        home.write(f"{folder}/helper.py", f"NAME = '{folder}'\n")
+        code = ("import helper", f"assert helper.NAME == '{folder}'")
+        home.write(f"{folder}/N{folder}.md", fence("test", "t", *code))
+    assert list(run_pytest("vault").values()) == ["passed"] * 2, run_pytest.out
+
+
+def test_seeds_are_those_of_run(home: Home, run_pytest: Pytest) -> None:
+    draw = ["import random, numpy, torch", "def draw():"]
+    draw += ["    return random.random(), float(numpy.random.rand()), float(torch.rand(1))"]
+    home.write(
+        "A.md",
+        fence("component", "weights", *draw, "W = draw()")
+        + fence("run", "lucky", "luck = draw()")
+        + fence("test", "bare", "assert (W, draw()) == 0")
+        + fence("test", "of-run", "assert (luck, draw()) == 0")
+        + fence("test", "two", "import pytest", "@pytest.fixture", "def drawn(): return draw()",
+                "def test_x(drawn): assert (drawn, draw()) == 2",
+                "def test_y(drawn): assert (drawn, draw()) == 2"),
+    )  # fmt: skip
+    run_pytest("vault")
+    tests = [test for block in home.run().blocks().values() for test in block["tests"]]
+    messages = {test["message"].split("\n")[0] for test in tests}
+    assert len(tests) == 4 and len(messages) == 3  # test_x and test_y draw the same
+    for message in messages:
+        assert message.startswith("assert (") and message in run_pytest.out
