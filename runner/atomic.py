@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from .errors import UserError
+from .errors import UserError, system_words
 
 # Windows refuses to replace a file that a scanner, an indexer or a sync client holds open.
 _WAITS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.5)  # seconds
@@ -24,33 +24,36 @@ _SHARING_ERRORS = (5, 32, 33)
 _STALE_AFTER = 60.0  # seconds; a write of another machine to a shared folder is younger
 _NAME_BYTES = 180  # leaves room for what a temporary name adds, below the usual limit of 255
 _HINTS = {
-    errno.ENOSPC: "The disk is full: free some space.",
-    errno.EDQUOT: "The disk quota is used up: free some space.",
-    errno.EROFS: "The file system is read-only.",
-    errno.EACCES: "Give yourself the right to write there.",
-    errno.EPERM: "Give yourself the right to write there.",
-    errno.ENOENT: "It was moved or deleted meanwhile; run again.",
+    errno.ENOSPC: "free some space on the disk",
+    errno.EDQUOT: "free some space of your quota",
+    errno.EROFS: "make the file system writable, or run with --no-write",
+    errno.EACCES: "give yourself the right to read and write there",
+    errno.EPERM: "give yourself the right to read and write there",
+    errno.ENOENT: "run again: it was moved or deleted meanwhile",
 }
 
 
 class WriteError(UserError):
-    """A file could not be written; it is as it was. Place, fault and remedy."""
+    """A file could not be written; it is as it was.
 
-    def __init__(self, path: Path, what: str, hint: str = "") -> None:
-        super().__init__(f"{path}: {what}{f' {hint}' if hint else ''}")
+    ``what`` says of ``path``, without naming it, what is wrong; ``hint`` what to do about it.
+    """
+
+    def __init__(self, path: Path, what: str, hint: str) -> None:
+        super().__init__(f"{path} {what}: {hint}")
         self.path = path
         self.what = what
         self.hint = hint
 
 
 @contextmanager
-def explained(path: Path, doing: str) -> Iterator[None]:
-    """Turn an ``OSError`` while ``doing`` something to ``path`` into a ``WriteError``."""
+def explained(path: Path, done: str) -> Iterator[None]:
+    """Turn an ``OSError`` into a ``WriteError``: ``path`` cannot be ``done`` ("read", …)."""
     try:
         yield
     except OSError as error:
-        what = f"{doing} failed: {error.strerror or error}."
-        hint = _HINTS.get(error.errno or 0, "Nothing was changed; run again.")
+        what = f"cannot be {done} ({system_words(error)})"
+        hint = _HINTS.get(error.errno or 0, "run again; nothing was changed")
         raise WriteError(path, what, hint) from error
 
 
@@ -61,10 +64,10 @@ def swap(path: Path, old: bytes, new: bytes) -> bool:
     cannot be kept, and one that the system refuses to replace are rewritten in place: the caller
     has put the old bytes where they survive a crash. Raises ``WriteError``.
     """
-    with explained(path, "writing"):
+    with explained(path, "written"):
         status = path.stat()
         if not status.st_mode & 0o222 or not os.access(path, os.W_OK):
-            raise WriteError(path, "is read-only.", "Make it writable, or run with --no-write.")
+            raise WriteError(path, "is read-only", "make it writable, or run with --no-write")
         sweep(path.parent)
         if status.st_nlink > 1 or not _can_give_to(status):
             return _rewrite(path, old, new)
@@ -84,13 +87,13 @@ def swap(path: Path, old: bytes, new: bytes) -> bool:
 
 def create(path: Path, data: bytes) -> None:
     """Make ``path`` a file of ours that holds ``data``, replacing one. Raises ``WriteError``."""
-    with explained(path, "writing"):
+    with explained(path, "written"):
         sweep(path.parent)
         temporary = _temporary(path)
         try:
             _write_new(temporary, data, mode=0o666)
             if not _replace(temporary, path):
-                raise WriteError(path, "is held by another program.", "Close it and run again.")
+                raise WriteError(path, "is held by another program", "close it and run again")
         finally:
             temporary.unlink(missing_ok=True)
         _sync_folder(path.parent)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .errors import UserError
+from .errors import UserError, system_words
 from .result import Figure, Output, Result, decode, encode
 from .userdirs import cache_folder
 
@@ -211,8 +211,8 @@ class Results:
             except sqlite3.DatabaseError as error:
                 if is_last or not _is_corrupt(error):
                     raise CacheError(
-                        f"{self._path}: {error}. Give yourself the right to write there, free "
-                        "some space, or name another folder in RUNNER_CACHE."
+                        f"{self._path} cannot be used ({error}): give yourself the right to write "
+                        "there, free some space, or name another folder in RUNNER_CACHE"
                     ) from error
                 self._remove()
         raise AssertionError("unreachable")
@@ -223,8 +223,8 @@ class Results:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            hint = "Name another folder in RUNNER_CACHE."
-            raise CacheError(f"{self._path.parent}: {error.strerror}. {hint}") from error
+            fault = f"{self._path.parent} cannot be made ({system_words(error)})"
+            raise CacheError(f"{fault}: name another folder in RUNNER_CACHE") from error
         connection = sqlite3.connect(self._path, timeout=_BUSY)
         try:
             connection.execute("PRAGMA foreign_keys = ON")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .crash import exit_words
-from .errors import UserError
+from .errors import UserError, system_words
 from .forks import Fork
 
 _LEAVE = 2.0  # seconds a worker has for leaving by itself
@@ -211,7 +211,7 @@ def start_process(command: list[str], env: dict[str, str]) -> subprocess.Popen[b
         )
     except OSError as error:
         raise WorkerError(
-            f"cannot start {command[0]}: {error.strerror or error}; "
+            f"{command[0]} cannot be started ({system_words(error)}): "
             "name an existing interpreter and launcher in .runner.toml"
         ) from error
 

@@ -23,30 +23,36 @@ def describe(report: Report, *, checked: bool) -> Iterator[str]:
 
 def _note(note: NoteReport, checked: bool) -> Iterator[str]:
     lines = [*_problems(note), *_blocks(note, checked)]
-    ran = sum(block.action == "run" for block in note.blocks)
+    ran = 0 if checked else sum(block.action == "run" for block in note.blocks)
     if not lines and not ran and not note.changed:
         return
-    words = [f"{ran} ran"] if ran and not checked else []
+    words = [f"{ran} ran"] if ran else []
     words += ["written"] if note.changed else []
     yield click.style(note.note, bold=True) + (f"  {', '.join(words)}" if words else "")
     yield from lines
 
 
 def _problems(note: NoteReport) -> Iterator[str]:
-    errors = [p for p in note.problems if p.severity is Severity.ERROR]
-    warnings = [p for p in note.problems if p.severity is Severity.WARNING]
-    for problem in (*errors, *warnings[:_WARNINGS_SHOWN]):
-        yield _problem(note.note, problem)
-    if len(warnings) > _WARNINGS_SHOWN:
-        rest = len(warnings) - _WARNINGS_SHOWN
+    """Errors one by one; warnings that say the same of several lines together."""
+    for problem in note.errors:
+        yield _problem(note.note, problem, 0)
+    same: dict[tuple[str, str], list[Problem]] = {}
+    for problem in note.warnings:
+        same.setdefault((problem.what, problem.hint), []).append(problem)
+    groups = list(same.values())
+    for group in groups[:_WARNINGS_SHOWN]:
+        yield _problem(note.note, group[0], len(group) - 1)
+    rest = sum(map(len, groups[_WARNINGS_SHOWN:]))
+    if rest:
         yield f"  … and {rest} more warning{'s' * (rest > 1)} (--json lists them all)"
 
 
-def _problem(path: str, problem: Problem) -> str:
+def _problem(path: str, problem: Problem, others: int) -> str:
     colour = "red" if problem.severity is Severity.ERROR else "yellow"
     hint = f" — {problem.hint}" if problem.hint else ""
     severity = click.style(problem.severity.value, fg=colour)
-    return f"  {severity} {path}:{problem.line}: {problem.what}{hint}"
+    more = f" (and {others} line{'s' * (others > 1)} more)" if others else ""
+    return f"  {severity} {path}:{problem.line}: {problem.what}{hint}{more}"
 
 
 def _blocks(note: NoteReport, checked: bool) -> Iterator[str]:

@@ -10,6 +10,9 @@ from .errors import UserError
 _LINUX_DRIVERS = ("/proc/driver/nvidia", "/dev/dxg")  # the kernel's module; Windows' for WSL
 _LIBRARIES = {"win32": "nvcuda.dll"}  # elsewhere the driver is libcuda.so.1
 
+_CHOOSE = "choose by --device, or `device` in .runner.toml, one of"
+_FORMS = "auto, cpu, cuda, cuda:n, mps, or several as in cpu,cuda"
+
 
 class DeviceError(UserError):
     """A device was asked for that this machine lacks."""
@@ -52,8 +55,8 @@ def choose(wanted: str, devices: tuple[str, ...]) -> tuple[str, ...]:
         if name == "auto":
             name = "cuda" if any(device.startswith("cuda") for device in devices) else "cpu"
         if name.partition(":")[0] not in ("cpu", "cuda", "mps"):
-            raise DeviceError(f"--device {name!r} is none of auto, cpu, cuda, cuda:n, mps")
+            raise DeviceError(f"`{name or wanted}` is no device: {_CHOOSE} {_FORMS}")
         if not any(name in (device, device.partition(":")[0]) for device in devices):
-            raise DeviceError(f"this machine has no {name}: it has {', '.join(devices)}")
+            raise DeviceError(f"this machine has no {name}: {_CHOOSE} {', '.join(devices)}")
         chosen.append(name)
     return tuple(dict.fromkeys(chosen))

@@ -32,8 +32,8 @@ _ARRAY_METHODS = PURE_METHODS | frozenset(
     "softmax log_softmax relu matmul dot mm bmm t transpose permute reshape view flatten squeeze "
     "unsqueeze expand repeat float double half long int bool astype to cuda copy norm argsort "
     "cumsum cumprod any all nonzero unique type eq ne lt le gt ge diagonal trace inverse "
-    "contiguous masked_fill gather chunk split unbind topk pow add sub mul div neg logsumexp det conj ravel swapaxes "
-    "index_select expand_as view_as movedim flip roll square".split()
+    "contiguous masked_fill gather chunk split unbind topk pow add sub mul div neg logsumexp det "
+    "conj ravel swapaxes index_select expand_as view_as movedim flip roll square".split()
 )
 _PLAIN_METHODS = PURE_METHODS | frozenset(
     "count index keys values items get copy split replace union intersection difference issubset "

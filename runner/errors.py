@@ -8,3 +8,9 @@ class UserError(Exception):
 
     The doors show it without a traceback and end with exit code 2; anything else is our bug.
     """
+
+
+def system_words(error: OSError) -> str:
+    """What the system says of ``error``, fit for the middle of a sentence."""
+    words = error.strerror or str(error)
+    return words[:1].lower() + words[1:]

@@ -170,7 +170,8 @@ class Execution:
     def _submit_ready(self) -> None:
         for index in list(self._waiting):
             lane = self._plan.lanes[index]
-            if self._ended.issuperset(lane.after):
+            # Submitting a lane may submit others, where nothing of it is left to run.
+            if index in self._waiting and self._ended.issuperset(lane.after):
                 self._waiting.remove(index)
                 self._submit(index, self._without_lost(lane))
 

@@ -24,15 +24,15 @@ def _fault(vault: Vault, note: Note, link: Link, resolver: Resolver) -> tuple[st
     kind = "embed" if link.embed else "link"
     found = resolver.resolve(link.target, note.path) if link.target else note.path
     if found is None and link.is_pdf:
-        return f"{link.target} is not in the vault", "put the PDF into the vault"
+        return f"the {kind} to `{link.target}` leads nowhere", "put the PDF into the vault"
     if found is None:
-        return f"the {kind} to {link.target} leads nowhere", "create the file or correct the name"
+        return f"the {kind} to `{link.target}` leads nowhere", "create the file or correct the name"
     if not link.subpath or not is_note(found):
         return None
     other = note if found == note.path else vault.untagged(found)
     if other is None or has_subpath(other, link.subpath):
         return None
-    what = f"the {kind} to {link.target}#{link.subpath} leads to nothing in {found}"
+    what = f"the {kind} to `{link.target}#{link.subpath}` leads to nothing in {found}"
     return what, "correct the heading or block id"
 
 
@@ -42,4 +42,5 @@ def unknown_quotes(note: Note) -> Iterator[Problem]:
         return
     for line, block, id in missing_quotes(note, find_quotes(note, find_links(note))):
         what = f"`{block}` implements the quote `{id}`, which this note does not have"
-        yield Problem(line, Severity.ERROR, what, f"write ^{id} behind the quote, or correct it")
+        hint = f"write `^{id}` behind the quote, or correct the id"
+        yield Problem(line, Severity.ERROR, what, hint)

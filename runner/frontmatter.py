@@ -53,7 +53,7 @@ def read(text: str, span: Span) -> Mapping[str, object]:
     Raises ``YamlFault`` for broken YAML and for more than ``LONGEST`` characters.
     """
     if span.end - span.start > LONGEST:
-        raise YamlFault(f"the properties are longer than {LONGEST // 1024} kB")
+        raise YamlFault(f"they are longer than {LONGEST // 1024} kB")
     inner = text[span.start + 3 : span.end - 3]  # keeps the first newline, so that lines agree
     loaded = load_yaml(inner)
     if not isinstance(loaded, dict):

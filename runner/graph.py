@@ -160,7 +160,7 @@ class _Builder:
             if other == path:
                 continue
             for here, there in ((path, other), (other, path)):
-                what = f"{here} and {there} are both the module {note.module}"
+                what = f"{here} and {there} are both the module `{note.module}`"
                 self.faults[here] = what
                 line = self.notes[here].blocks[0].line
                 self._error(here, line, what, "rename one note or give it a `module:` property")
@@ -262,7 +262,7 @@ class _Builder:
             if other is None:
                 what, hint = f"needs `{id}`, but no block has this id", "correct the id"
             elif other.role is Role.TEST:
-                what, hint = f"needs the test `{id}`", "tests feed nothing: name another block"
+                what, hint = f"needs the test `{id}`", "name another block: tests feed nothing"
             else:
                 what, hint = f"needs `{id}`, which stands below it", "move it above this block"
             self._fault(view, index, f"`{block.id}` {what}", hint)
@@ -275,13 +275,13 @@ class _Builder:
                     other = view.note.blocks[j].id
                     what = f"the {block.role} `{block.id}` depends on the run block `{other}`"
                     what += f" (`{name}`)" if name else ""
-                    hint = "a note that imports it does not run that block: move what it needs up"
+                    hint = "move what it needs up: a note that imports it does not run that block"
                     self._fault(view, index, what, hint)
         for name in sorted(resolver.unknown - _BUILTINS):
             source = self._only_in_test(view, index, name)
             if source:
                 what = f"`{block.id}` uses `{name}`, which only the test `{source}` defines"
-                self._fault(view, index, what, "tests feed nothing: define it in another block")
+                self._fault(view, index, what, "define it in another block: tests feed nothing")
 
     def _only_in_test(self, view: View, index: int, name: str) -> str | None:
         for j, block in enumerate(view.note.blocks):

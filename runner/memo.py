@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from . import __version__
 from .devices import available
-from .errors import UserError
+from .errors import UserError, system_words
 from .report import Report
 from .result import Evidence, decode, encode
 from .userdirs import cache_folder
@@ -78,7 +78,8 @@ class Memo:
             temporary.write_text(json.dumps(encode(idle)), encoding="utf-8")
             temporary.replace(self._file)
         except OSError as error:
-            raise UserError(f"{self._file} cannot be written: {error.strerror}") from None
+            fault = f"{self._file} cannot be written ({system_words(error)})"
+            raise UserError(f"{fault}: name another folder in RUNNER_CACHE") from None
 
     def _state_now(self) -> str:
         """Every file of the vault with size and time, its settings, and the machine's devices."""

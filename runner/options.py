@@ -95,8 +95,8 @@ def _groups(lines: Sequence[str]) -> tuple[list[_Group], list[Fault]]:
             last = groups[-1]
             groups[-1] = _Group(last.line, last.key, f"{last.value}\n{text}")
         elif text and not text.startswith("#"):
-            what = f"The option line `{_short(text)}` has no key."
-            faults.append(Fault(end, what, "Write `#| key: value`."))
+            what = f"the option line `{_short(text)}` has no key"
+            faults.append(Fault(end, what, "write `#| key: value`"))
     return groups, faults + _late(lines, end)
 
 
@@ -107,35 +107,40 @@ def _late(lines: Sequence[str], start: int) -> list[Fault]:
         match = _LINE.match(lines[index]) if lines[index].startswith("#|") else None
         pair = _KEY.fullmatch(match[1]) if match else None
         if pair and pair[1] in _TYPES:
-            what = f"The option {pair[1]} stands below code, where it has no effect."
-            found.append(Fault(index, what, "Move the line to the top of the block.", stops=False))
+            what = f"the option `{pair[1]}` stands below code, where it has no effect"
+            found.append(Fault(index, what, "move the line to the top of the block", stops=False))
     return found
 
 
 def _read(group: _Group, role: Role, values: dict[str, Any], load: Load) -> Fault | None:
     key = group.key
     if key not in _TYPES:
-        what = f"There is no option {_short(key)}."
-        return Fault(group.line, what, f"The options are {', '.join(_TYPES)}.")
+        what = f"there is no option `{_short(key)}`"
+        return Fault(group.line, what, f"use one of {_listed(_TYPES)}")
     if key in values:
-        return Fault(group.line, f"The option {key} is given twice.", "Keep one of them.")
+        return Fault(group.line, f"the option `{key}` is given twice", "keep one of them")
     if key == "kind" and role is not Role.TEST:
-        what = f"Only a test has a kind, this is a {role} block."
-        return Fault(group.line, what, "Remove the line, or make the block a test.")
+        what = f"only a test has a `kind`, this is a {role} block"
+        return Fault(group.line, what, "remove the line, or make the block a test")
     if len(group.value) > LONGEST:
-        what = f"The option {key} is longer than {LONGEST} characters."
-        return Fault(group.line, what, "Shorten its value.")
+        what = f"the option `{key}` is longer than {LONGEST:,} characters"
+        return Fault(group.line, what, "shorten its value")
     form, check, typed = _TYPES[key]
     try:
         values[key] = check(_value(group.value, typed, load))
     except _Wrong:
-        what = f"The option {key} cannot be `{_short(group.value.strip())}`."
-        return Fault(group.line, what, f"It is {form}.")
+        value = _short(group.value)
+        said = f"cannot be `{value}`" if value else "has no value"
+        return Fault(group.line, f"the option `{key}` {said}", f"write {form}")
     except ValueError as fault:
         line = group.line + max(getattr(fault, "line", 0), 0)
-        what = f"The option {key} is no YAML: {fault}."
-        return Fault(line, what, f"It is {form}; text with special characters goes in quotes.")
+        what = f"the option `{key}` is no YAML: {fault}"
+        return Fault(line, what, f"write {form}; put text with special characters in quotes")
     return None
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def _short(text: str) -> str:
@@ -244,20 +249,20 @@ _PATH = re.compile(r"[^\0\r\n]+")
 _TYPES: dict[str, tuple[str, Callable[[object], object], bool]] = {
     "needs": ("a list of block ids", _list_of(_ID), False),
     "quotes": ("a list of block ids of quotes", _list_of(_QUOTE), False),
-    "kind": (f"one of {', '.join(KINDS)}", _one_of(*KINDS), False),
-    "device": ("cpu, cuda, cuda:1, mps or a list of them", _devices, False),
+    "kind": (f"one of {_listed(KINDS)}", _one_of(*KINDS), False),
+    "device": ("`cpu`, `cuda`, `cuda:1`, `mps` or a list of them", _devices, False),
     "timeout": ("a positive number of seconds", _seconds, True),
     "seed": ("an integer", _integer, True),
     "raises": ("the name of an exception", _exception, False),
-    "slow": ("true or false", _boolean, True),
-    "output": (f"one of {', '.join(OUTPUTS)}", _one_of(*OUTPUTS), False),
+    "slow": ("`true` or `false`", _boolean, True),
+    "output": (f"one of {_listed(OUTPUTS)}", _one_of(*OUTPUTS), False),
     "data": ("a list of paths", _list_of(_PATH), False),
     "env": ("a list of names of environment variables", _list_of(_ENV), False),
-    "cache": ("true or false", _boolean, True),
+    "cache": ("`true` or `false`", _boolean, True),
 }
 
 _PROPERTIES: dict[str, tuple[str, Callable[[object], object]]] = {
     "timeout": (_TYPES["timeout"][0], _seconds),
     "seed": (_TYPES["seed"][0], _integer),
-    "device": ("cpu, cuda, cuda:1, mps or auto", _device_or_auto),
+    "device": ("`cpu`, `cuda`, `cuda:1`, `mps` or `auto`", _device_or_auto),
 }

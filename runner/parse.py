@@ -8,6 +8,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from . import fences, frontmatter, options, tags
@@ -52,6 +53,7 @@ def module_name(stem: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
+@lru_cache(maxsize=8)  # a note is read, planned and written with the same text
 def parse(path: str, text: str) -> Note:
     """The note at ``path``, relative to the vault's root. Never raises on any text (law 1).
 
@@ -129,13 +131,14 @@ class _Reader:
         except frontmatter.YamlFault as fault:
             if has_blocks:
                 index = min(self.lines.at(span.start) + fault.line, self.lines.at(span.end))
-                what = f"The properties cannot be read: {fault}."
-                self._error(index, what, "Correct this line of YAML; the note runs without them.")
+                what = f"the properties cannot be read: {fault}"
+                hint = "correct their YAML; until then the note runs without them"
+                self._error(index, what, hint)
             return {}
         faulty = options.faulty_properties(properties)
         for key, form in faulty.items() if has_blocks else ():
-            what = f"The property {key} cannot be `{_short(str(properties[key]))}`."
-            self._error(self._property_line(key), what, f"It is {form}; until then none is set.")
+            what = f"the property `{key}` cannot be `{_short(str(properties[key]))}`"
+            self._error(self._property_line(key), what, f"write {form}; until then none is set")
         return {key: value for key, value in properties.items() if key not in faulty}
 
     def _name(self, properties: Mapping[str, object], has_blocks: bool) -> str:
@@ -148,8 +151,8 @@ class _Reader:
         if not has_blocks:
             return default
         index = self._property_line("module")
-        what = f"The property module is no Python name: {_short(str(given))}."
-        self._error(index, what, f"Write letters, digits and _, for example `module: {default}`.")
+        what = f"the property `module` cannot be `{_short(str(given))}`, which is no Python name"
+        self._error(index, what, f"write letters, digits and `_`, for example `module: {default}`")
         return default
 
     def _property_line(self, key: str) -> int:
@@ -177,7 +180,7 @@ class _Reader:
         if tag.role is None:
             return None
         if not fence.closed:
-            what = f"The fence of {tag.id} is never closed, so the block does not run."
+            what = f"the fence of `{tag.id}` is never closed, so the block does not run"
             self._error(fence.first, what, _how_to_close(fence))
             return None
         source = _dedent(fence.content)
@@ -210,8 +213,8 @@ class _Reader:
             first, *others = lines[block.id]
             if others:
                 other = first if block.line != first else others[0]
-                what = f"The id {block.id} is also the id of the block in line {other}."
-                self._error(block.line - 1, what, "Give each block of the note its own id.")
+                what = f"the id `{block.id}` is also the id of the block in line {other}"
+                self._error(block.line - 1, what, "give each block of the note its own id")
                 block = replace(block, fault=block.fault or what)
             checked.append(block)
         return checked
@@ -219,14 +222,14 @@ class _Reader:
     def _warn_of_odd_spaces(self, fence: fences.Fence) -> None:
         if "\u00a0" in fence.content:
             index = fence.first + 1 + fence.content[: fence.content.index("\u00a0")].count("\n")
-            what = "The code holds a no-break space, which Python refuses outside strings."
-            self._warn(index, what, "Replace it by a normal space.")
+            what = "the code holds a no-break space, which Python refuses outside strings"
+            self._warn(index, what, "replace it with a normal space")
         if ">" not in fence.prefix:
             return
         for index in range(fence.first, fence.last + 1):
             if _TAB_AFTER_QUOTE.match(self.lines[index]):
-                what = "A tab after > shifts the code by a varying number of spaces."
-                self._warn(index, what, "Write a space after >, and indent the code by spaces.")
+                what = "a tab after `>` shifts the code by a varying number of spaces"
+                self._warn(index, what, "write a space after `>`, and indent the code by spaces")
                 return
 
     def _warn_of_swallowed(self, fence: fences.Fence) -> None:
@@ -234,8 +237,8 @@ class _Reader:
         for match in _TAGGED_LINE.finditer(fence.content):
             by_accident = not fence.closed or match[1].startswith(fence.marks)
             if by_accident and _is_tagged(match[2]) and not self._is_hidden(fence.first):
-                what = "This fence holds a tagged block, which does not run."
-                hint = "Close it above the block; to show the block as text, open it longer."
+                what = "this fence holds a tagged block, which does not run"
+                hint = "close it above the block; to show the block as text, open it longer"
                 self._warn(fence.first, what, hint)
                 return
 
@@ -248,8 +251,8 @@ class _Reader:
                 if self.lines.starts[fence.first] > opened and _is_tagged(fence.info)
             )
             if next(tagged, None):
-                what = "This %% is never closed; the tagged blocks below it do not run."
-                self._warn(self.lines.at(opened), what, "Write %% where the comment ends.")
+                what = "this `%%` is never closed, so the tagged blocks below it do not run"
+                self._warn(self.lines.at(opened), what, "write `%%` where the comment ends")
         if "\u00a0" in self.text:
             self._warn_of_nbsp_fences()
 
@@ -258,8 +261,8 @@ class _Reader:
             start = match.start()
             hidden = self.comments.cover(start) or fences.inside(self.outline.code, start)
             if not hidden and _is_tagged(match[1]):
-                what = "A no-break space before the fence: this is no block and does not run."
-                self._warn(self.lines.at(start), what, "Delete the space before the backticks.")
+                what = "a no-break space stands before this fence, so its block does not run"
+                self._warn(self.lines.at(start), what, "delete the space before the fence")
 
     # --- output regions --------------------------------------------------------------------------
 
@@ -283,9 +286,9 @@ class _Reader:
                 opened = marker if self._opens(marker) else None
                 continue
             if opened is None:
-                self._stop_writing(marker.first, "This closing marker has no opening one.")
+                self._stop_writing(marker.first, "this closing marker has no opening one")
             elif bisect_left(starts, opened.first) < bisect_left(starts, marker.first):
-                self._stop_writing(opened.first, "A block stands between this marker and its end.")
+                self._stop_writing(opened.first, "a block stands between this marker and its end")
             elif opened.opener:
                 regions.append(self._region(opened.first, opened.opener, marker.first, owners))
             elif opened.word == "runner-matrix":
@@ -298,16 +301,16 @@ class _Reader:
 
     def _opens(self, marker: _Marker) -> bool:
         if marker.word.startswith("runner:") and not marker.opener:
-            self._stop_writing(marker.first, "This opening marker cannot be read.")
+            self._stop_writing(marker.first, "this opening marker cannot be read")
         return marker.word.startswith("runner:") or marker.word == "runner-matrix"
 
     def _unclosed(self, opened: _Marker) -> None:
         if opened.opener or opened.word == "runner-matrix":
-            self._stop_writing(opened.first, "This opening marker has no closing one.")
+            self._stop_writing(opened.first, "this opening marker has no closing one")
 
     def _stop_writing(self, index: int, what: str) -> None:
         self.writable = False
-        hint = "Delete these results with their markers; until then nothing is written to the note."
+        hint = "delete these results with their markers; until then nothing is written to the note"
         self._error(index, what, hint)
 
     def _region(
@@ -343,10 +346,10 @@ class _Reader:
             if region.block is not None or self._line_above(region.line - 1) in faulty:
                 continue
             if region.id in owned:
-                self._stop_writing(region.line - 1, f"The block {region.id} has two regions.")
+                self._stop_writing(region.line - 1, f"the block `{region.id}` has two regions")
                 continue
-            what = f"These are results of {region.id}, which is not the block right above them."
-            hint = "Delete them with their markers, or move them right below their block."
+            what = f"these are results of `{region.id}`, which is not the block right above them"
+            hint = "delete them with their markers, or move them right below their block"
             self._error(region.line - 1, what, hint)
 
 
@@ -357,7 +360,7 @@ def _is_tagged(info: str) -> bool:
 
 def _how_to_close(fence: fences.Fence) -> str:
     where = " with the same prefix as its first" if fence.prefix else ""
-    return f"End it by a line of backticks (or tildes, as it began){where}."
+    return f"end it with a line of backticks (or tildes, as it began){where}"
 
 
 def _dedent(content: str) -> str:

@@ -127,7 +127,7 @@ class TestBlock:
                 for code in self._note.blocks
                 if code.line < self._own.line
                 and (code.importable or code.id in self._runs)
-                and code.id not in self._loaded.failures
+                and code.id not in self._loaded.lost
             ]
             raises = {
                 code.id: nodes[self._node.note, code.id].block.options.raises for code in wanted
@@ -156,10 +156,16 @@ class TestBlock:
     @contextmanager
     def place(self) -> Iterator[None]:
         """The working directory, the modules and the global settings that the block expects."""
-        modules = self._around.modules
-        with self._around.folders.inside(self._folder), modules.switched(self._switches):
-            with self._in_modules():
-                yield
+        with self._around.folders.inside(self._folder), self._switched(), self._in_modules():
+            yield
+
+    @contextmanager
+    def _switched(self) -> Iterator[None]:
+        if not (self._is_apart or self._switches.values):
+            yield
+            return
+        with self._around.modules.switched(self._switches):
+            yield
             if self._is_apart:  # what its run blocks or tests switched holds for its next test
                 self._switches = Switches.now()
 

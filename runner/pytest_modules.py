@@ -31,11 +31,13 @@ class Loaded:
     """A note after its setup and component blocks ran.
 
     ``snapshots``: its namespace as it stood at each test block. ``failures``: what its blocks
-    raised. ``switches``: the global settings that its tests expect.
+    raised. ``lost``: these blocks and those that depend on them. ``switches``: the global settings
+    that its tests expect.
     """
 
     snapshots: dict[str, ModuleType] = field(default_factory=dict)
     failures: dict[str, BaseException] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
     switches: Switches = field(default_factory=lambda: Switches({}))
 
 
@@ -72,6 +74,7 @@ class Modules(NoteFinder):
 
         ``imported``: modules of the notes it may import, whose switches it expects.
         """
+        before = Switches.now()
         with self.switched(Switches({})):
             for module in imported:
                 self._switched.get(module, Switches({})).put()
@@ -83,28 +86,28 @@ class Modules(NoteFinder):
             except BaseException:
                 self._loaded[note.module] = self._load_what_works(note, nodes)
             loaded = self._loaded[note.module]
-            loaded.switches = Switches.now()
+            loaded.switches = Switches.now().changed_since(before)
         return loaded
 
     def _load_what_works(self, note: NoteCode, nodes: Iterable[Node]) -> Loaded:
         module = self.open_module(note)
         needs = {node.block.id: {key[1] for key in node.deps} for node in nodes}
-        loaded, lost = Loaded(), set[str]()
+        loaded = Loaded()
         with preserved():
             self.set_device(module, note)
             for code in note.blocks:
                 if code.role == "test":
                     loaded.snapshots[code.id] = _snapshot(module)
-                elif code.importable and lost.isdisjoint(needs[code.id]):
+                elif code.importable and loaded.lost.isdisjoint(needs[code.id]):
                     try:
                         self._execute(module, note, code)
                     except ENDINGS:
                         raise
                     except BaseException as error:  # the block's fault becomes an item
                         loaded.failures[code.id] = error
-                        lost.add(code.id)
+                        loaded.lost.add(code.id)
                 elif code.importable:
-                    lost.add(code.id)
+                    loaded.lost.add(code.id)
         sys.modules.pop(note.module, None)  # importers meet the fault itself
         return loaded
 

@@ -19,7 +19,6 @@ from .pytest_blocks import TestBlock
 from .pytest_items import FailedBlock, FaultyText, NoteFile, SkippedBlock, Untrusted
 from .pytest_modules import Folders, Loaded, Modules
 from .resolve import Key
-from .session import Session
 from .testing import BlockModule, BlockPlugin
 from .vault import Vault, find_root, is_note
 from .wish import Wish
@@ -33,6 +32,7 @@ class Notes:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._opened: _Opened | None = None
+        self._trusted: dict[Path, bool] = {}
 
     def collector(self, file: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """The collector of a note with something to say; None for any other file."""
@@ -43,12 +43,13 @@ class Notes:
         note = Vault(root).note(path)
         if note is None or not (note.blocks or _errors(note.problems)):
             return None
-        if not self._trusts(root):
+        if root not in self._trusted:
+            self._trusted[root] = self._trusts(root)
+        if not self._trusted[root]:
             why = f"the vault {root} is not trusted: look at it, then add --trust-vault "
             why += f"or run `python -m runner trust {root}`"
             return Untrusted.of(parent, file, why)
-        opened = self._open(root)
-        return NoteFile.of(parent, file, lambda node: opened.contents(node, path))
+        return NoteFile.of(parent, file, lambda node: self._open(root).contents(node, path))
 
     def _trusts(self, root: Path) -> bool:
         if self._config.option.trust_vault or self._trusted_by_ini(root):
@@ -73,7 +74,7 @@ class Notes:
         if self._opened is None:
             self._opened = _Opened(root, self._config)
         elif self._opened.root != root:
-            raise pytest.UsageError(
+            raise pytest.Collector.CollectError(
                 f"{root} and {self._opened.root} are different vaults: run pytest once for each"
             )
         return self._opened
@@ -180,6 +181,8 @@ class _Opened:
 
 def update(config: pytest.Config, collected: Iterable[Collected]) -> str:
     """Bring the collected notes up to date, as ``run`` would; returns what to tell of it."""
+    from .session import Session
+
     changed = total = 0
     for root, paths in sorted(collected):
         session = Session(Vault(Path(root), trusted=True))

@@ -61,7 +61,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_setup(item: pytest.Item) -> None:
     notes = item.config.stash.get(_NOTES, None)
     block = notes.block(item) if notes else None
-    if block is not None:
+    if block is not None and isinstance(item, pytest.Function):
         block.prepare()
 
 

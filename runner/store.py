@@ -33,10 +33,15 @@ class Journal:
         if self._ours.get(path) == _digest(data) or self.previous(path) == data:
             return
         folder = self._of(path)
-        with explained(folder, "keeping the bytes before the write"):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            create(folder / f"{time.time_ns():020}-{os.getpid()}", data)
-            self._forget_old(folder)
+        try:
+            with explained(folder, "written"):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                create(folder / f"{time.time_ns():020}-{os.getpid()}", data)
+                self._forget_old(folder)
+        except WriteError as error:
+            what = f"cannot be kept for `undo`: {error.path} {error.what}"
+            hint = f"{error.hint}, or name another folder in RUNNER_STATE"
+            raise WriteError(path, what, hint) from error
 
     def wrote(self, path: Path, data: bytes) -> None:
         """``path`` holds ``data`` by our own writing: no bytes to bring back."""
@@ -81,7 +86,7 @@ def update(
     journal = journal or Journal()
     target = inside(path, root)
     for _ in range(_ATTEMPTS):
-        with explained(path, "reading"):
+        with explained(path, "read"):
             old = target.read_bytes()
         new = change(old)
         if new == old:
@@ -90,7 +95,7 @@ def update(
         if swap(target, old, new):
             journal.wrote(target, new)
             return True
-    raise WriteError(path, "kept changing while it was being written.", "Run again.")
+    raise WriteError(path, "kept changing while it was being written", "run again")
 
 
 def inside(path: Path, root: Path) -> Path:
@@ -101,11 +106,11 @@ def inside(path: Path, root: Path) -> Path:
     top = _real(root)
     target = _real(path)
     if not target.is_relative_to(top):
-        hint = "Only files inside the vault are written."
-        raise WriteError(path, f"leads out of the vault, to {target}.", hint)
+        hint = "move the file itself into the vault: only there anything is written"
+        raise WriteError(path, "leads out of the vault", hint)
     if any(part.startswith(".") for part in target.relative_to(top).parts):
-        hint = "Folders and files that begin with a dot are never written."
-        raise WriteError(path, "is hidden by a dot in its path.", hint)
+        hint = "move it: nothing is written to files and folders that begin with a dot"
+        raise WriteError(path, "is hidden by a dot in its path", hint)
     return target
 
 
@@ -146,14 +151,14 @@ def write_files(
 
 def _write_file(path: Path, data: bytes, ownership: Ownership, root: Path) -> None:
     target = _attachment(path, root)
-    with explained(path, "writing"):
+    with explained(path, "written"):
         target.parent.mkdir(parents=True, exist_ok=True)
         old = target.read_bytes() if target.exists() else None
     if old == data:
         return
     if old is not None and path.name not in ownership.linked and not ownership.known(old):
-        hint = "Rename it, or the block; until then the figure is not written."
-        raise WriteError(path, "is a file that we did not write.", hint)
+        hint = "rename it, or the block; until then the block's file is not written"
+        raise WriteError(path, "is a file that we did not write", hint)
     create(target, data)
 
 
@@ -161,14 +166,14 @@ def _remove_file(path: Path, _: bytes, ownership: Ownership, root: Path) -> None
     target = _attachment(path, root)
     if ownership.elsewhere(path.name):
         return
-    with explained(path, "removing"):
+    with explained(path, "removed"):
         target.unlink(missing_ok=True)
 
 
 def _attachment(path: Path, root: Path) -> Path:
     if path.is_symlink():
-        hint = "Rename it, or the block."
-        raise WriteError(path, "is a symbolic link, which we do not write through.", hint)
+        hint = "rename it, or the block"
+        raise WriteError(path, "is a symbolic link, which we do not write through", hint)
     return inside(path, root)
 
 

@@ -123,14 +123,9 @@ class Switches:
         return cls({name: ask(module) for name, module, ask, _ in _loaded()})
 
     def changed_since(self, before: Switches) -> Switches:
-        """Those that differ; of libraries that were not loaded before, all."""
-        return Switches(
-            {
-                name: value
-                for name, value in self.values.items()
-                if name not in before.values or before.values[name] != value
-            }
-        )
+        """Those that differ; of libraries loaded since, from what these came with."""
+        known = {**_pristine, **before.values}
+        return Switches({k: v for k, v in self.values.items() if k not in known or known[k] != v})
 
     def put(self) -> None:
         """Set them, touching only those that stand otherwise."""

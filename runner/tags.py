@@ -59,8 +59,8 @@ def read_tag(info: str) -> Tag | None:
     if not roles:
         return _near_miss(attributes) or _unbraced(info)
     if len(roles) > 1:
-        names = " and ".join(key for key, _ in roles)
-        return Tag(fault=(f"A fence has one role, this one has {names}.", "Keep one of them."))
+        names = " and ".join(f"`{key}`" for key, _ in roles)
+        return Tag(fault=(f"a fence has one role, this one has {names}", "keep one of them"))
     return _one_role(info, Role(roles[0][0]), roles[0][1], attributes)
 
 
@@ -90,22 +90,22 @@ def _unquoted(value: str) -> str:
 def _one_role(info: str, role: Role, id: str, attributes: list[tuple[str, str]]) -> Tag:
     if not _ID.fullmatch(id):
         legal = legal_id(id)
-        what = f'"{id}" is no block id: a letter, then letters, digits, - and _.'
-        return Tag(fault=(what, f'Write {{{role}="{legal}"}}.'))
+        what = f'`{role}="{_short(id)}"` has no id: a letter, then letters, digits, `-` and `_`'
+        return Tag(fault=(what, f'write `{{{role}="{legal}"}}`'))
     options = tuple((key, value) for key, value in attributes if key in KNOWN_OPTIONS)
     return Tag(role, id, options, hint=_better(info, role, id, attributes))
 
 
 def _better(info: str, role: Role, id: str, attributes: list[tuple[str, str]]) -> tuple[str, str]:
     """Why ``info`` is not the form to write, and that form."""
-    form = f'Write ```python {{{role}="{id}"}}'
+    form = f'write ```python {{{role}="{id}"}}'
     others = [(key, value) for key, value in attributes if key != role]
     if not others:
-        what = f"Not every program reads the fence `{_short(info)}` as tagged Python."
-        return what, form + "."
+        what = f"not every program reads the fence `{_short(info)}` as tagged Python"
+        return what, form
     lines = ", ".join(f"`#| {key}: {value}`" for key, value in others if key in KNOWN_OPTIONS)
     below = f", and below it {lines}" if lines else ""
-    return "A fence takes one attribute, its role.", f"{form}{below}."
+    return "a fence takes one attribute, its role", f"{form}{below}"
 
 
 def _short(info: str) -> str:
@@ -115,8 +115,9 @@ def _short(info: str) -> str:
 def _near_miss(attributes: list[tuple[str, str]]) -> Tag | None:
     for key, value in attributes:
         if (role := _meant(key)) and key not in KNOWN_OPTIONS:
-            what = f'"{key}" is no role, so this block does not run: did you mean {role}?'
-            return Tag(fault=(what, f'Write {{{role}="{legal_id(value)}"}}.'))
+            what = f"`{key}` is no role, so this block does not run"
+            hint = f'write `{{{role}="{legal_id(value)}"}}` if it is a {role} block'
+            return Tag(fault=(what, hint))
     return None
 
 
@@ -129,8 +130,8 @@ def _meant(key: str) -> Role | None:
 def _unbraced(info: str) -> Tag | None:
     if not (match := _UNBRACED.search(_BRACES.sub(" ", info))):
         return None
-    what = f"The role {match[1]} stands without braces, so this block does not run."
-    return Tag(hint=(what, f'Write ```python {{{match[1]}="id"}}.'))
+    what = f"the role `{match[1]}` stands without braces, so this block does not run"
+    return Tag(hint=(what, f'write ```python {{{match[1]}="id"}}'))
 
 
 def _without_language(attributes: list[tuple[str, str]]) -> Tag | None:
@@ -138,8 +139,8 @@ def _without_language(attributes: list[tuple[str, str]]) -> Tag | None:
     if not roles:
         return None
     role, id = roles[0]
-    what = "The fence names no language, so this block does not run."
-    return Tag(hint=(what, f'Write ```python {{{role}="{legal_id(id)}"}}.'))
+    what = "the fence names no language, so this block does not run"
+    return Tag(hint=(what, f'write ```python {{{role}="{legal_id(id)}"}}'))
 
 
 def legal_id(text: str) -> str:

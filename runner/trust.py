@@ -15,11 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import UserError
+from .errors import UserError, system_words
 from .userdirs import state_folder
 
 if TYPE_CHECKING:
     from .note import Note
+
+_ACCESS = "give yourself the right to it, or name another folder in RUNNER_STATE"
+_ANEW = "delete it and trust your vaults again"
 
 
 class TrustError(UserError):
@@ -59,12 +62,12 @@ def _load() -> dict[str, dict[str, object]]:
         data = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        raise TrustError(
-            f"{file} cannot be read ({error}): delete it and trust your vaults again"
-        ) from None
+    except OSError as error:
+        raise TrustError(f"{file} cannot be read ({system_words(error)}): {_ACCESS}") from None
+    except ValueError:
+        raise TrustError(f"{file} is damaged: {_ANEW}") from None
     if not isinstance(data, dict) or not all(isinstance(v, dict) for v in data.values()):
-        raise TrustError(f"{file} is damaged: delete it and trust your vaults again")
+        raise TrustError(f"{file} is damaged: {_ANEW}")
     return data
 
 
@@ -78,7 +81,7 @@ def _save(data: Mapping[str, object]) -> None:
             json.dump(data, stream, indent=1, ensure_ascii=False)
         os.replace(temporary, file)
     except OSError as error:
-        raise TrustError(f"{file} cannot be written: {error.strerror}") from None
+        raise TrustError(f"{file} cannot be written ({system_words(error)}): {_ACCESS}") from None
 
 
 def granted(root: Path) -> Grant | None:

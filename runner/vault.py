@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import UserError
+from .errors import UserError, system_words
 from .note import Note, Problem, Severity
 from .vaultpaths import attachment_folder
 
@@ -76,7 +76,7 @@ def read_settings(root: Path) -> Settings:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise VaultError(f"{CONFIG} is no TOML: {error}") from None
+        raise VaultError(f"{CONFIG} is no TOML ({error}): mend it") from None
     values = {key: _setting(key, value) for key, value in data.items()}
     return Settings(**values)  # type: ignore[arg-type]  # _setting has checked names and types
 
@@ -91,21 +91,31 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "workers": (int,),
     "exclude": (list,),
 }
+_FORMS: Mapping[tuple[type, ...], str] = {
+    (str,): "a text in quotes",
+    (list,): "a list of texts in quotes",
+    (int,): "a positive whole number",
+    (int, float): "a positive number",
+}
+_FIGURES = ("png", "svg")
 
 
 def _setting(key: str, value: object) -> object:
     if key not in _TYPES:
-        raise VaultError(f"{CONFIG} has the unknown key `{key}`: allowed are {', '.join(_TYPES)}")
-    strings = isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if not isinstance(value, _TYPES[key]) or isinstance(value, bool):
-        raise VaultError(f"{CONFIG}: `{key}` has the wrong type: {value!r}")
-    if isinstance(value, list) and not strings:
-        raise VaultError(f"{CONFIG}: `{key}` is a list of strings")
-    if key == "figures" and value not in ("png", "svg"):
-        raise VaultError(f'{CONFIG}: `figures` is "png" or "svg", not {value!r}')
-    if isinstance(value, int | float) and value <= 0:
-        raise VaultError(f"{CONFIG}: `{key}` is a positive number, not {value!r}")
+        allowed = ", ".join(f"`{name}`" for name in _TYPES)
+        raise VaultError(f"{CONFIG} has the unknown key `{key}`: use one of {allowed}")
+    if not _is_of_type(value, _TYPES[key]) or (key == "figures" and value not in _FIGURES):
+        form = '"png" or "svg"' if key == "figures" else _FORMS[_TYPES[key]]
+        raise VaultError(f"{CONFIG}: `{key}` cannot be {value!r}: write {form}")
     return tuple(value) if isinstance(value, list) else value
+
+
+def _is_of_type(value: object, types: tuple[type, ...]) -> bool:
+    if not isinstance(value, types) or isinstance(value, bool):
+        return False
+    if isinstance(value, list):
+        return all(isinstance(item, str) for item in value)
+    return value > 0 if isinstance(value, int | float) else True
 
 
 class Vault:
@@ -230,7 +240,8 @@ class Vault:
         try:
             data = file.read_bytes()
         except OSError as error:
-            return _unreadable(path, f"cannot be read: {error.strerror}", "check its permissions")
+            what = f"cannot be read ({system_words(error)})"
+            return _unreadable(path, what, "give yourself the right to read it")
         from .parse import might_have_blocks, parse
 
         if data[:2] in _UTF16 and might_have_blocks(data.decode("utf-16", "replace").encode()):

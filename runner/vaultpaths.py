@@ -88,10 +88,7 @@ def attachment_folder(setting: str, note_path: str) -> str:
 
 
 def _refusal(setting: str, fault: str) -> str:
-    return (
-        f'the attachment folder "{setting}" of .obsidian/app.json {fault}; '
-        "choose a folder of the vault in Obsidian's settings under Files and links"
-    )
+    return f"the attachment folder `{setting}` of .obsidian/app.json {fault}"
 
 
 def has_subpath(note: Note, subpath: str) -> bool:

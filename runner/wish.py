@@ -68,7 +68,6 @@ class Selection:
         return token.lower() in text
 
     def _nonsense(self, token: str) -> ValueError:
-        return ValueError(
-            f"-k {self._expression!r} is no expression near {token or 'its end'!r}: "
-            "use words with and, or, not and parentheses"
-        )
+        place = f"`{token}`" if token else "its end"
+        fault = f"-k `{self._expression}` is no expression near {place}"
+        return ValueError(f"{fault}: use words with and, or, not and parentheses")

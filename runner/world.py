@@ -63,7 +63,8 @@ class World:
             version, versions = json.loads(answer.stdout)
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             raise InterpreterError(
-                f"`python` in .runner.toml, {self.python}, does not work: {error}"
+                f"the `python` of .runner.toml, {self.python}, does not work ({error}): "
+                "name a Python interpreter"
             ) from None
         return version, {_normal(name): found for name, found in versions.items()}
 

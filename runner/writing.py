@@ -79,7 +79,7 @@ class Writer:
                 self._vault.root / planned.path, change, self._vault.root, self._journal
             )
         except WriteError as error:
-            return Written(False, (Problem(1, Severity.ERROR, str(error)),))
+            return Written(False, (_problem("the note", error),))
         return Written(changed, tuple(problems), more)
 
     def last_bytes(self, path: str) -> bytes | None:
@@ -115,7 +115,8 @@ class Writer:
             return rendered.text
         errors = self._write_files(note, rendered, folder)
         if errors:
-            problems.extend(Problem(1, Severity.ERROR, str(error)) for error in errors)
+            places = (posixpath.join(folder, error.path.name) for error in errors)
+            problems.extend(map(_problem, places, errors))
             refused.update(error.path.name for error in errors)
             rendered = render(note, shown, self._surroundings(note, folder, refused))
         return rendered.text
@@ -134,7 +135,8 @@ class Writer:
 
         rendered = render(note, shown, Surroundings(refuse, refuse, self._locate))
         if wanted:
-            problems.append(Problem(1, Severity.ERROR, fault))
+            hint = "choose a folder of the vault in Obsidian's settings under Files and links"
+            problems.append(Problem(1, Severity.ERROR, fault, hint))
         return rendered.text
 
     def _write_files(self, note: Note, rendered: Rendered, folder: str) -> tuple[WriteError, ...]:
@@ -183,6 +185,10 @@ class Writer:
         for path, _ in self._vault.files():
             found.setdefault(posixpath.basename(path).lower(), []).append(path)
         return found
+
+
+def _problem(place: str, error: WriteError) -> Problem:
+    return Problem(1, Severity.ERROR, f"{place} {error.what}", error.hint)
 
 
 def _is_same(planned: Note, now: Note, id: str) -> bool:

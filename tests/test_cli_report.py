@@ -38,8 +38,8 @@ def words(given: Report, *, checked: bool = False) -> list[str]:
     return [click.unstyle(line) for line in describe(given, checked=checked)]
 
 
-ERROR = Problem(4, Severity.ERROR, "What is wrong.", "What to do.")
-WARNING = Problem(5, Severity.WARNING, "What is odd.")
+ERROR = Problem(4, Severity.ERROR, "what is wrong", "what to do")
+WARNING = Problem(5, Severity.WARNING, "what is odd")
 
 FINE = {
     "nothing": (report(), True, True),
@@ -97,9 +97,9 @@ def test_a_quiet_run_says_one_line() -> None:
 def test_problems_name_place_fault_and_remedy() -> None:
     lines = words(report(problems=(ERROR, WARNING)))
     assert lines[0] == "N.md"
-    assert "N.md:4: What is wrong. — What to do." in lines[1]
+    assert "N.md:4: what is wrong — what to do" in lines[1]
     assert lines[1].split()[0] == "error"
-    assert lines[2].endswith("N.md:5: What is odd.") and lines[2].split()[0] == "warning"
+    assert lines[2].endswith("N.md:5: what is odd") and lines[2].split()[0] == "warning"
 
 
 def test_many_warnings_are_counted_not_listed() -> None:
@@ -107,7 +107,7 @@ def test_many_warnings_are_counted_not_listed() -> None:
     lines = words(report(problems=(*odd, ERROR)))
     assert sum("odd" in line for line in lines) == 5
     assert any("3 more warnings" in line for line in lines)
-    assert any("What is wrong." in line for line in lines), "errors are never left out"
+    assert any("what is wrong" in line for line in lines), "errors are never left out"
 
 
 def test_failures_are_told_with_their_tests() -> None:
@@ -148,8 +148,8 @@ def test_sentences(action: str, sentence: str) -> None:
 
 
 def test_sentences_end_with_one_full_stop() -> None:
-    (sentence,) = explain(report(block(action="skip", because="There is no option x.")))
-    assert sentence.endswith("option x.")
+    (sentence,) = explain(report(block(action="skip", because="there is no option `x`")))
+    assert sentence.endswith("option `x`.")
     assert not sentence.endswith("..")
 
 

@@ -69,12 +69,12 @@ FLOORS: dict[str, list[str]] = {
         "frames",  # worker: tracebacks in the user's terms
         "pace",  # when a watched note may be written
         "seeds",  # worker: random generators
-        "switches",  # global settings that code may switch, under pytest
         "template",  # worker: imports once, forks workers
         "userdirs",  # the state and cache folders
     ],
     "3d": [
         "capture",  # worker: the standard streams
+        "switches",  # global settings that code may switch, under pytest
         "evidence",  # worker: what a result rests on
         "modules",  # worker: notes as modules
     ],

@@ -72,7 +72,7 @@ def test_tracebacks_and_sources_are_the_notes_own(notes: Home) -> None:
     ("statement", "told"),
     [
         ("import vault.atention", "did you mean vault.attention (papers/Attention.md)?"),
-        ("from vault import zzz", "is the module vault.zzz: it has vault.attention, vault.user"),
+        ("from vault import qqqqqqqq", "vault.qqqqqqqq: it has vault.attention, vault.user"),
     ],
 )
 def test_an_unknown_note_is_named(notes: Home, statement: str, told: str) -> None:

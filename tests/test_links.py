@@ -238,7 +238,4 @@ def test_attachment_folder(setting: str, note: str, folder: str) -> None:
 def test_an_attachment_folder_stays_in_the_vault(setting: str, fault: str) -> None:
     with pytest.raises(ValueError, match="attachment folder") as caught:
         attachment_folder(setting, "a/n.md")
-    assert str(caught.value) == (
-        f'the attachment folder "{setting}" of .obsidian/app.json {fault}; '
-        "choose a folder of the vault in Obsidian's settings under Files and links"
-    )
+    assert str(caught.value) == f"the attachment folder `{setting}` of .obsidian/app.json {fault}"

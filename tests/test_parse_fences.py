@@ -20,22 +20,22 @@ CASES: dict[str, tuple[str, list[str], list[str]]] = {
     "shorter closer": (
         '````python {run="a"}\nx = 1\n```\n',
         [],
-        ["1 error The fence of a is never closed, so the block does not run."],
+        ["1 error the fence of `a` is never closed, so the block does not run"],
     ),
     "unclosed at the end": (
         f"text\n\n{OPEN}\nx = 1",
         [],
-        ["3 error The fence of a is never closed, so the block does not run."],
+        ["3 error the fence of `a` is never closed, so the block does not run"],
     ),
     "unclosed and empty": (
         OPEN,
         [],
-        ["1 error The fence of a is never closed, so the block does not run."],
+        ["1 error the fence of `a` is never closed, so the block does not run"],
     ),
     "unclosed with a blank end": (
         f"   {OPEN}\n   ",
         [],
-        ["1 error The fence of a is never closed, so the block does not run."],
+        ["1 error the fence of `a` is never closed, so the block does not run"],
     ),
     "empty block": (f"{OPEN}\n```\n", ["a"], []),
     "between %% lines": (f"%%\n{BLOCK}\n%%\n", [], []),
@@ -50,18 +50,18 @@ CASES: dict[str, tuple[str, list[str], list[str]]] = {
     "odd %% at a line's start": (
         f"{BLOCK}\n\n%% later\n\n{BLOCK.replace('a', 'b')}\n",
         ["a"],
-        ["5 warning This %% is never closed; the tagged blocks below it do not run."],
+        ["5 warning this `%%` is never closed, so the tagged blocks below it do not run"],
     ),
     "odd %% at a line's start, nothing below": (f"{BLOCK}\n\n%% later\n", ["a"], []),
     "close glued to %%": (
         f"{OPEN}\nx = 1\n```%%\n",
         [],
-        ["1 error The fence of a is never closed, so the block does not run."],
+        ["1 error the fence of `a` is never closed, so the block does not run"],
     ),
     "close with a word": (
         f"{OPEN}\nx = 1\n``` end\n",
         [],
-        ["1 error The fence of a is never closed, so the block does not run."],
+        ["1 error the fence of `a` is never closed, so the block does not run"],
     ),
     "in an HTML comment": (f"<!--\n{BLOCK}\n-->\n", [], []),
     "in an HTML comment with blank lines": (f"<!--\n\n{BLOCK}\n\n-->\n", [], []),
@@ -82,20 +82,20 @@ CASES: dict[str, tuple[str, list[str], list[str]]] = {
     "list fence closed at column 0": (
         f"- item\n  {OPEN}\n  x = 1\n```\n",
         [],
-        ["2 error The fence of a is never closed, so the block does not run."],
+        ["2 error the fence of `a` is never closed, so the block does not run"],
     ),
     "list fence closed at column 0, with a block below": (
         f"- item\n  {OPEN}\n  x = 1\n```\n\n{BLOCK.replace('a', 'b')}\n",
         [],
         [
-            "2 error The fence of a is never closed, so the block does not run.",
-            "4 warning This fence holds a tagged block, which does not run.",
+            "2 error the fence of `a` is never closed, so the block does not run",
+            "4 warning this fence holds a tagged block, which does not run",
         ],
     ),
     "list fence with code at column 0": (
         f"- item\n  {OPEN}\nx = 1\n  ```\n",
         [],
-        ["2 error The fence of a is never closed, so the block does not run."],
+        ["2 error the fence of `a` is never closed, so the block does not run"],
     ),
     "in a callout": ("> [!note]\n> " + BLOCK.replace("\n", "\n> "), ["a"], []),
     "in a nested callout": ("> > " + BLOCK.replace("\n", "\n> > "), ["a"], []),
@@ -103,7 +103,7 @@ CASES: dict[str, tuple[str, list[str], list[str]]] = {
     "callout line without >": (
         f"> {OPEN}\nx = 1\n> ```\n",
         [],
-        ["1 error The fence of a is never closed, so the block does not run."],
+        ["1 error the fence of `a` is never closed, so the block does not run"],
     ),
     "inside a longer fence": (f"````md\n{BLOCK}\n````\n", [], []),
     "inside other fence characters": (f"~~~md\n{BLOCK}\n~~~\n", [], []),
@@ -127,25 +127,25 @@ CASES: dict[str, tuple[str, list[str], list[str]]] = {
         f"\u00a0{BLOCK}\n\n{BLOCK.replace('a', 'b')}\n",
         [],
         [
-            "1 warning A no-break space before the fence: this is no block and does not run.",
-            "3 warning This fence holds a tagged block, which does not run.",
+            "1 warning a no-break space stands before this fence, so its block does not run",
+            "3 warning this fence holds a tagged block, which does not run",
         ],
     ),
     "inside a fence that is never closed": (
         f"```text\n{BLOCK}\n",
         [],
-        ["1 warning This fence holds a tagged block, which does not run."],
+        ["1 warning this fence holds a tagged block, which does not run"],
     ),
     "NBSP before an untagged fence": ("\u00a0```python\nx = 1\n", [], []),
     "NBSP in the code": (
         f"{OPEN}\nx = 1\ny\u00a0= 2\n```\n",
         ["a"],
-        ["3 warning The code holds a no-break space, which Python refuses outside strings."],
+        ["3 warning the code holds a no-break space, which Python refuses outside strings"],
     ),
     "tab after >": (
         f"> {OPEN}\n>\tx = 1\n> ```\n",
         ["a"],
-        ["2 warning A tab after > shifts the code by a varying number of spaces."],
+        ["2 warning a tab after `>` shifts the code by a varying number of spaces"],
     ),
     "indented on every line": (f"{OPEN}\n    x = 1\n\n    y = 2\n```\n", ["a"], []),
 }
@@ -185,8 +185,9 @@ def test_source_and_prefix(text: str, source: str, prefix: str) -> None:
     assert (block.source, block.prefix) == (source, prefix)
 
 
-def test_every_problem_has_a_remedy_and_the_documented_severity() -> None:
+def test_every_problem_has_a_remedy_in_the_style_of_the_house() -> None:
     for text, _, _ in CASES.values():
         for problem in parse("n.md", text).problems:
-            assert problem.hint.endswith(".")
+            for words in (problem.what, problem.hint):
+                assert words and not words[0].isupper() and not words.endswith(".")
             assert problem.severity in (Severity.ERROR, Severity.WARNING)

@@ -56,7 +56,7 @@ def test_the_module_property_names_the_note() -> None:
 def test_properties_that_are_too_long_are_an_error_of_a_note_with_blocks() -> None:
     text = f"---\nseed: 1\nabout: {'x' * LONGEST}\n---\n{BLOCK}"
     (problem,) = parse("a.md", text).problems
-    assert problem.what == "The properties cannot be read: the properties are longer than 64 kB."
+    assert problem.what == "the properties cannot be read: they are longer than 64 kB"
     assert parse("a.md", text.replace('{run="a"}', "")).problems == ()
 
 

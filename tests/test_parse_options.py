@@ -9,7 +9,10 @@ from runner.note import Note, Options, Role
 from runner.options import read_options
 from runner.parse import parse
 
-KEYS = "needs, quotes, kind, device, timeout, seed, raises, slow, output, data, env, cache"
+KEYS = ", ".join(
+    f"`{key}`"
+    for key in "needs quotes kind device timeout seed raises slow output data env cache".split()
+)
 
 
 def block_note(*rows: str, role: str = "test") -> Note:
@@ -43,47 +46,47 @@ GOOD = [
 ]
 
 BAD = [
-    ("need: b", "There is no option need.", f"The options are {KEYS}."),
-    ("no key", "The option line `no key` has no key.", "Write `#| key: value`."),
-    ("needs: [b", "The option needs is no YAML: expected ',' or ']', but got '<stream end>'.",
-     "It is a list of block ids; text with special characters goes in quotes."),
-    ("needs: &x [b]", "The option needs is no YAML: anchors and aliases (& and *) are not read.",
-     "It is a list of block ids; text with special characters goes in quotes."),
-    ("needs: !!python/name:os.system x", "The option needs is no YAML: tags (!) are not read.",
-     "It is a list of block ids; text with special characters goes in quotes."),
-    ("needs: [[[[[[[[b]]]]]]]]", "The option needs is no YAML: it nests deeper than 5.",
-     "It is a list of block ids; text with special characters goes in quotes."),
-    ("needs: {a: b}", "The option needs cannot be `{a: b}`.", "It is a list of block ids."),
-    ("needs: b c", "The option needs cannot be `b c`.", "It is a list of block ids."),
-    ("needs: [b, [c]]", "The option needs cannot be `[b, [c]]`.", "It is a list of block ids."),
-    ("needs:", "The option needs cannot be ``.", "It is a list of block ids."),
-    ("kind: exact", "The option kind cannot be `exact`.",
-     "It is one of parity, paper-number, closed-form, property, phenomenon, mutant."),
-    ("device: gpu", "The option device cannot be `gpu`.",
-     "It is cpu, cuda, cuda:1, mps or a list of them."),
-    ("device: [cpu, cpu]", "The option device cannot be `[cpu, cpu]`.",
-     "It is cpu, cuda, cuda:1, mps or a list of them."),
-    ("timeout: 0", "The option timeout cannot be `0`.",
-     "It is a positive number of seconds."),
-    ("timeout: -1", "The option timeout cannot be `-1`.",
-     "It is a positive number of seconds."),
-    ("timeout: .inf", "The option timeout cannot be `.inf`.",
-     "It is a positive number of seconds."),
-    ("timeout: true", "The option timeout cannot be `true`.",
-     "It is a positive number of seconds."),
-    ("timeout: 1:30", "The option timeout cannot be `1:30`.",
-     "It is a positive number of seconds."),
-    ("seed: true", "The option seed cannot be `true`.", "It is an integer."),
-    ("seed: 1.5", "The option seed cannot be `1.5`.", "It is an integer."),
-    ("raises: 1", "The option raises cannot be `1`.", "It is the name of an exception."),
-    ("slow: yes", "The option slow cannot be `yes`.", "It is true or false."),
-    ("output: table", "The option output cannot be `table`.",
-     "It is one of all, text, figures, none."),
-    ("env: A=1", "The option env cannot be `A=1`.",
-     "It is a list of names of environment variables."),
-    ("cache: 0", "The option cache cannot be `0`.", "It is true or false."),
-    ("data: [" + "x, " * 2000 + "x]", "The option data is longer than 4000 characters.",
-     "Shorten its value."),
+    ("need: b", "there is no option `need`", f"use one of {KEYS}"),
+    ("no key", "the option line `no key` has no key", "write `#| key: value`"),
+    ("needs: [b", "the option `needs` is no YAML: expected ',' or ']', but got '<stream end>'",
+     "write a list of block ids; put text with special characters in quotes"),
+    ("needs: &x [b]", "the option `needs` is no YAML: anchors and aliases (& and *) are not read",
+     "write a list of block ids; put text with special characters in quotes"),
+    ("needs: !!python/name:os.system x", "the option `needs` is no YAML: tags (!) are not read",
+     "write a list of block ids; put text with special characters in quotes"),
+    ("needs: [[[[[[[[b]]]]]]]]", "the option `needs` is no YAML: it nests deeper than 5",
+     "write a list of block ids; put text with special characters in quotes"),
+    ("needs: {a: b}", "the option `needs` cannot be `{a: b}`", "write a list of block ids"),
+    ("needs: b c", "the option `needs` cannot be `b c`", "write a list of block ids"),
+    ("needs: [b, [c]]", "the option `needs` cannot be `[b, [c]]`", "write a list of block ids"),
+    ("needs:", "the option `needs` has no value", "write a list of block ids"),
+    ("kind: exact", "the option `kind` cannot be `exact`",
+     "write one of `parity`, `paper-number`, `closed-form`, `property`, `phenomenon`, `mutant`"),
+    ("device: gpu", "the option `device` cannot be `gpu`",
+     "write `cpu`, `cuda`, `cuda:1`, `mps` or a list of them"),
+    ("device: [cpu, cpu]", "the option `device` cannot be `[cpu, cpu]`",
+     "write `cpu`, `cuda`, `cuda:1`, `mps` or a list of them"),
+    ("timeout: 0", "the option `timeout` cannot be `0`",
+     "write a positive number of seconds"),
+    ("timeout: -1", "the option `timeout` cannot be `-1`",
+     "write a positive number of seconds"),
+    ("timeout: .inf", "the option `timeout` cannot be `.inf`",
+     "write a positive number of seconds"),
+    ("timeout: true", "the option `timeout` cannot be `true`",
+     "write a positive number of seconds"),
+    ("timeout: 1:30", "the option `timeout` cannot be `1:30`",
+     "write a positive number of seconds"),
+    ("seed: true", "the option `seed` cannot be `true`", "write an integer"),
+    ("seed: 1.5", "the option `seed` cannot be `1.5`", "write an integer"),
+    ("raises: 1", "the option `raises` cannot be `1`", "write the name of an exception"),
+    ("slow: yes", "the option `slow` cannot be `yes`", "write `true` or `false`"),
+    ("output: table", "the option `output` cannot be `table`",
+     "write one of `all`, `text`, `figures`, `none`"),
+    ("env: A=1", "the option `env` cannot be `A=1`",
+     "write a list of names of environment variables"),
+    ("cache: 0", "the option `cache` cannot be `0`", "write `true` or `false`"),
+    ("data: [" + "x, " * 2000 + "x]", "the option `data` is longer than 4,000 characters",
+     "shorten its value"),
 ]  # fmt: skip
 
 
@@ -118,12 +121,12 @@ def test_a_yaml_fault_is_told_at_its_own_line() -> None:
 def test_all_faults_of_a_block_are_told() -> None:
     note = block_note("#| seed: x", "#| timeout: x", "#| nope: x", "#| seed: 1", "#| seed: 2")
     assert [p.line for p in note.problems] == [2, 3, 4, 6]
-    assert note.problems[-1].what == "The option seed is given twice."
+    assert note.problems[-1].what == "the option `seed` is given twice"
 
 
 def test_only_a_test_has_a_kind() -> None:
     note = block_note("#| kind: parity", role="run")
-    assert [p.what for p in note.problems] == ["Only a test has a kind, this is a run block."]
+    assert [p.what for p in note.problems] == ["only a test has a `kind`, this is a run block"]
     assert note.blocks[0].fault
 
 

@@ -332,8 +332,8 @@ def test_the_thread_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("python", "launcher", "message"),
     [
-        ("/no/such/python", (), "cannot start /no/such/python: No such file or directory; name an"),
-        (sys.executable, ("/no/such/launcher",), "cannot start /no/such/launcher: No such file"),
+        ("/no/such/python", (), "/no/such/python cannot be started (no such file or directory): name an"),
+        (sys.executable, ("/no/such/launcher",), "/no/such/launcher cannot be started (no such file"),
     ],
 )
 def test_what_does_not_exist_cannot_start(

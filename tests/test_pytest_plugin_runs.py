@@ -18,7 +18,7 @@ def run_pytest(home: Home) -> Pytest:
 CASES: dict[str, str] = {
     "only the run blocks that a test uses are executed": (
         fence("run", "used", "value = 1")
-        + fence("run", "unused", "value = 2", "raise SystemExit")
+        + fence("run", "unused", "other = 2", "raise SystemExit")
         + fence("test", "t", "assert value == 1")
     ),
     "needs: is use": (

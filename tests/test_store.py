@@ -148,7 +148,7 @@ def test_a_note_that_leads_out_of_the_vault_is_refused(vault: Path, tmp_path: Pa
 def test_a_loop_of_links_is_an_error(vault: Path) -> None:
     (vault / "a.md").symlink_to("b.md")
     (vault / "b.md").symlink_to("a.md")
-    with pytest.raises(WriteError, match="reading failed"):
+    with pytest.raises(WriteError, match="cannot be read"):
         update(vault / "a.md", to(b"new"), vault)
 
 
@@ -220,7 +220,9 @@ def test_a_read_only_note_is_left_alone(note: Path, vault: Path) -> None:
     note.chmod(0o444)
     with pytest.raises(WriteError, match="read-only") as caught:
         update(note, to(b"new"), vault)
-    assert caught.value.path == note
+    assert (caught.value.path, caught.value.what) == (note, "is read-only")
+    assert caught.value.hint == "make it writable, or run with --no-write"
+    assert str(caught.value) == f"{note} is read-only: {caught.value.hint}"
     assert note.read_bytes() == b"old"
     note.chmod(0o644)
 
@@ -231,7 +233,7 @@ def test_a_read_only_note_is_left_alone(note: Path, vault: Path) -> None:
 )
 def test_a_read_only_folder_is_left_alone(note: Path, vault: Path) -> None:
     vault.chmod(0o555)
-    with pytest.raises(WriteError, match="writing failed"):
+    with pytest.raises(WriteError, match="cannot be written"):
         update(note, to(b"new"), vault)
     vault.chmod(0o755)
     assert note.read_bytes() == b"old"
@@ -255,7 +257,7 @@ def test_a_full_disk_leaves_the_note(
     journal = Journal()
     monkeypatch.setattr(Journal, "keep", lambda *_: None)
     monkeypatch.setattr(os, "write", fill_up)
-    with pytest.raises(WriteError, match="disk is full"):
+    with pytest.raises(WriteError, match="free some space"):
         update(note, to(b"old and new"), vault, journal)
     assert note.read_bytes() == b"old"
     assert files(vault) == names
@@ -278,7 +280,7 @@ def test_a_note_that_is_gone_is_an_error(note: Path, vault: Path) -> None:
     with pytest.raises(WriteError, match="moved or deleted"):
         update(note, remove, vault)
     assert files(vault) == []
-    with pytest.raises(WriteError, match="reading failed"):
+    with pytest.raises(WriteError, match="cannot be read"):
         update(vault / "none.md", to(b"new"), vault)
 
 

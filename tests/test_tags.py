@@ -40,66 +40,66 @@ WITH_HINT = [
 FAULTS = [
     (
         'python {componet="x"}',
-        '"componet" is no role, so this block does not run: did you mean component?',
-        'Write {component="x"}.',
+        "`componet` is no role, so this block does not run",
+        'write `{component="x"}` if it is a component block',
     ),
     (
         'python {Run="x"}',
-        '"Run" is no role, so this block does not run: did you mean run?',
-        'Write {run="x"}.',
+        "`Run` is no role, so this block does not run",
+        'write `{run="x"}` if it is a run block',
     ),
     (
         'py {tset="my test"}',
-        '"tset" is no role, so this block does not run: did you mean test?',
-        'Write {test="my-test"}.',
+        "`tset` is no role, so this block does not run",
+        'write `{test="my-test"}` if it is a test block',
     ),
     (
         "{.python stup=x}",
-        '"stup" is no role, so this block does not run: did you mean setup?',
-        'Write {setup="x"}.',
+        "`stup` is no role, so this block does not run",
+        'write `{setup="x"}` if it is a setup block',
     ),
     (
         'python {rum="x"}',
-        '"rum" is no role, so this block does not run: did you mean run?',
-        'Write {run="x"}.',
+        "`rum` is no role, so this block does not run",
+        'write `{run="x"}` if it is a run block',
     ),
     (
         'python {run="a" test="b"}',
-        "A fence has one role, this one has run and test.",
-        "Keep one of them.",
+        "a fence has one role, this one has `run` and `test`",
+        "keep one of them",
     ),
     (
         'python {run="a" run="b"}',
-        "A fence has one role, this one has run and run.",
-        "Keep one of them.",
+        "a fence has one role, this one has `run` and `run`",
+        "keep one of them",
     ),
     (
         'python {run="2 curves"}',
-        '"2 curves" is no block id: a letter, then letters, digits, - and _.',
-        'Write {run="curves"}.',
+        '`run="2 curves"` has no id: a letter, then letters, digits, `-` and `_`',
+        'write `{run="curves"}`',
     ),
     (
         'python {run=""}',
-        '"" is no block id: a letter, then letters, digits, - and _.',
-        'Write {run="my-block"}.',
+        '`run=""` has no id: a letter, then letters, digits, `-` and `_`',
+        'write `{run="my-block"}`',
     ),
     (
         'python {run="größe"}',
-        '"größe" is no block id: a letter, then letters, digits, - and _.',
-        'Write {run="gr-e"}.',
+        '`run="größe"` has no id: a letter, then letters, digits, `-` and `_`',
+        'write `{run="gr-e"}`',
     ),
 ]
 
 NOT_A_BLOCK_WITH_HINT = [
     (
         'python run="a"',
-        "The role run stands without braces, so this block does not run.",
-        'Write ```python {run="id"}.',
+        "the role `run` stands without braces, so this block does not run",
+        'write ```python {run="id"}',
     ),
     (
         '{run="a"}',
-        "The fence names no language, so this block does not run.",
-        'Write ```python {run="a"}.',
+        "the fence names no language, so this block does not run",
+        'write ```python {run="a"}',
     ),
 ]
 
@@ -147,7 +147,7 @@ def test_accepts_with_a_hint(info: str, role: str, id: str) -> None:
     assert (tag.role, tag.id, tag.fault) == (Role(role), id, None)
     assert tag.hint
     what, remedy = tag.hint
-    assert what.endswith(".")
+    assert not what.endswith(".")
     assert f'```python {{{role}="{id}"}}' in remedy
 
 
@@ -171,8 +171,8 @@ def test_takes_options_from_the_fence_and_says_where_they_belong() -> None:
     assert tag
     assert tag.attributes == (("needs", "[b, c]"), ("timeout", "5"))
     assert tag.hint == (
-        "A fence takes one attribute, its role.",
-        'Write ```python {run="a"}, and below it `#| needs: [b, c]`, `#| timeout: 5`.',
+        "a fence takes one attribute, its role",
+        'write ```python {run="a"}, and below it `#| needs: [b, c]`, `#| timeout: 5`',
     )
 
 

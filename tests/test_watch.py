@@ -392,7 +392,7 @@ def test_a_result_never_lands_under_a_block_that_changed_meanwhile(home: Home) -
         time.sleep(0.4)
         home.write("A.md", home.read("A.md").replace("print('old')", "print('new')"))
         watch.until(lambda: "\nnew\n" in home.read("A.md"))
-        assert watch.rests()
+        watch.until(watch.rests)
         assert "\nold\n" not in home.read("A.md")
 
 

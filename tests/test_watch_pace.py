@@ -1,0 +1,56 @@
+"""When a watched note may be written, by a clock that tests set."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.pace import OBSIDIAN, PLAIN, Manners, Pace
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_the_usual_manners() -> None:
+    assert (PLAIN.quiet, PLAIN.longest) == (0.3, None)
+    assert (OBSIDIAN.quiet, OBSIDIAN.longest) == (2.5, 200)
+
+
+def test_a_note_that_nobody_edited_may_be_written(clock: Clock) -> None:
+    assert Pace(PLAIN, clock).is_due("A.md")
+
+
+def test_each_edit_begins_the_quiet_time_anew(clock: Clock) -> None:
+    pace = Pace(Manners(quiet=2.5), clock)
+    for _ in range(5):
+        pace.edited("A.md")
+        clock.now += 2.4
+        assert not pace.is_due("A.md")
+        assert pace.is_due("B.md")
+    clock.now += 0.2
+    assert pace.is_due("A.md")
+
+
+def test_an_edit_from_before_the_watch_counts_from_then(clock: Clock) -> None:
+    pace = Pace(Manners(quiet=2.5), clock)
+    pace.edited("A.md", ago=2.0)
+    assert pace.due("A.md") == clock.now + 0.5
+    pace.edited("A.md", ago=-60.0)  # a file from the future
+    assert pace.due("A.md") == clock.now + 2.5
+
+
+def test_steps_keep_their_distance_and_wait_for_typing(clock: Clock) -> None:
+    pace = Pace(Manners(quiet=2.5, pause=0.3), clock)
+    pace.stepped("A.md")
+    assert pace.due("A.md") == clock.now + 0.3
+    clock.now += 0.1
+    pace.edited("A.md")
+    assert pace.due("A.md") == clock.now + 2.5
