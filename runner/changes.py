@@ -14,6 +14,7 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
+from .errors import system_words
 from .vault import VaultError
 
 _IGNORED = frozenset({"opened", "closed_no_write"})  # reading makes events too
@@ -153,6 +154,7 @@ def _start(observer: BaseObserver, handler: _Handler) -> None:
         observer.start()
     except OSError as error:
         raise VaultError(
-            f"the system does not watch so many folders ({error}): use --polling, "
+            f"the system does not watch so many folders ({system_words(error)}): use "
+            "--polling, "
             "or raise its limit (on Linux fs.inotify.max_user_watches)"
         ) from None

@@ -271,5 +271,5 @@ def why_not_started(command: list[str], code: int | None, errors: str) -> str:
     said = f": {last.strip()}" if last else ""
     return (
         f"the worker `{' '.join(command[:-1])}` ended before it was ready "
-        f"({exit_words(code)}){said}; check `python` and `launcher` in .runner.toml"
+        f"({exit_words(code)}{said}): check `python` and `launcher` in .runner.toml"
     )

@@ -197,6 +197,7 @@ def watch(
     from .watch import watch_vault
 
     with _told(as_json), _opened((path,), trust, as_json) as (session, scope):
+        _refuse_pinned(session.vault.root, trust)
         wish = _wish(options)
         if not as_json:
             click.echo(f"watching {session.vault.root} (Ctrl-C ends)", err=True)
@@ -274,6 +275,14 @@ def _admit(root: Path, trusted: bool, as_json: bool) -> bool:
     named = shlex.quote(str(root))
     hint = f"look at it, then run `python -m runner trust {named}` or add --trust for this run"
     raise Refusal(f"the vault {root} is not trusted: {hint}", UNTRUSTED)
+
+
+def _refuse_pinned(root: Path, trusted: bool) -> None:
+    """Watching runs what changes, which is what pinning forbids."""
+    known = trust_store.granted(root)
+    if known is not None and known.pins is not None and not trusted:
+        hint = f"trust it for good with `python -m runner trust {shlex.quote(str(root))}`"
+        raise Refusal(f"{root} is pinned, so nothing that changes in it may run: {hint}", UNTRUSTED)
 
 
 def _first_contact(root: Path) -> Iterator[str]:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from . import trust
 from .graph import Graph
 from .library import Library
 from .note import Note, Problem, Role, Severity
@@ -18,6 +17,7 @@ from .plan import Action, Decision, Request, plan, timeout_of
 from .pytest_blocks import TestBlock
 from .pytest_items import FailedBlock, FaultyText, NoteFile, SkippedBlock, Untrusted
 from .pytest_modules import Folders, Loaded, Modules
+from .pytest_trust import trusts, why_refused
 from .resolve import Key
 from .testing import BlockModule, BlockPlugin
 from .vault import Vault, find_root, is_note
@@ -44,31 +44,10 @@ class Notes:
         if note is None or not (note.blocks or _errors(note.problems)):
             return None
         if root not in self._trusted:
-            self._trusted[root] = self._trusts(root)
+            self._trusted[root] = trusts(self._config, root)
         if not self._trusted[root]:
-            why = f"the vault {root} is not trusted: look at it, then add --trust-vault "
-            why += f"or run `python -m runner trust {root}`"
-            return Untrusted.of(parent, file, why)
+            return Untrusted.of(parent, file, why_refused(root))
         return NoteFile.of(parent, file, lambda node: self._open(root).contents(node, path))
-
-    def _trusts(self, root: Path) -> bool:
-        if self._config.option.trust_vault or self._trusted_by_ini(root):
-            return True
-        known = trust.granted(root)
-        if known is None or known.pins is None:
-            return known is not None
-        vault = Vault(root)
-        now = trust.fingerprints(vault.notes().values(), vault.programs())
-        return not trust.changes(known.pins, now)
-
-    def _trusted_by_ini(self, root: Path) -> bool:
-        """A configuration file outside the vault may name vaults below its own folder."""
-        ini = self._config.inipath
-        if ini is None or ini.resolve().is_relative_to(root.resolve()):
-            return False
-        folder = ini.resolve().parent
-        named = {(folder / entry).resolve() for entry in self._config.getini("runner_trust")}
-        return root.resolve() in named and root.resolve().is_relative_to(folder)
 
     def _open(self, root: Path) -> _Opened:
         if self._opened is None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .pytest_notes import Collected, Notes
 
 _NOTES: pytest.StashKey[Notes] = pytest.StashKey()
+_REFUSED: pytest.StashKey[bool] = pytest.StashKey()
 _FROM_WORKERS: pytest.StashKey[dict[str, set[str]]] = pytest.StashKey()
 _REMARK: pytest.StashKey[str] = pytest.StashKey()
 
@@ -35,6 +36,45 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--trust-vault", action="store_true", help="trust the vaults of this run")
     parser.addini("runner_trust", "vaults trusted below this file", type="linelist", default=[])
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, args: list[str]
+) -> Generator[None, object, object]:
+    """In a vault that is not trusted no conftest.py may run either."""
+    if any(_may_be_in_vault(Path(word.partition("::")[0])) for word in (".", *args)):
+        from .pytest_trust import refused_below
+
+        if refused_below(early_config, args):
+            early_config.known_args_namespace.noconftest = True
+            early_config.stash[_REFUSED] = True
+    return (yield)
+
+
+def _may_be_in_vault(place: Path) -> bool:
+    folders = (place.absolute(), *place.absolute().parents)
+    return any((f / ".obsidian").is_dir() or (f / ".runner.toml").is_file() for f in folders)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if not _may_be_in_vault(path):
+        return None
+    from .pytest_items import Untrusted
+    from .pytest_trust import is_refused, why_refused
+
+    if not is_refused(parent.config, path):
+        return None
+    return Untrusted.of(parent, path, why_refused(path))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    if not config.stash.get(_REFUSED, False) or collection_path.suffix != ".py":
+        return None
+    from .pytest_trust import is_refused
+
+    return any(is_refused(config, folder) for folder in collection_path.parents) or None
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -40,7 +40,7 @@ class Journal:
                 self._forget_old(folder)
         except WriteError as error:
             what = f"cannot be kept for `undo`: {error.path} {error.what}"
-            hint = f"{error.hint}, or name another folder in RUNNER_STATE"
+            hint = f"name another folder in RUNNER_STATE, or {error.hint}"
             raise WriteError(path, what, hint) from error
 
     def wrote(self, path: Path, data: bytes) -> None:

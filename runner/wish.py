@@ -60,8 +60,9 @@ class Selection:
             return not self._one(tokens, text)
         if token == "(":
             value = self._either(tokens, text)
-            if not tokens or tokens.pop() != ")":
-                raise self._nonsense(")")
+            closing = tokens.pop() if tokens else ""
+            if closing != ")":
+                raise self._nonsense(closing)
             return value
         if token in ("", ")", "and", "or"):
             raise self._nonsense(token)

@@ -389,13 +389,9 @@ def _private_channel() -> Channel:
     return Channel(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
 
 
-def _serve_as_template(descriptor: int, modules: list[str]) -> None:
-    preload(modules)
-    serve_forks(socket.socket(fileno=descriptor), lambda: Worker().serve())
-
-
 if __name__ == "__main__" and sys.argv[1:2] == ["--template"]:
-    _serve_as_template(int(sys.argv[2]), sys.argv[3:])
+    preload(sys.argv[3:])
+    serve_forks(socket.socket(fileno=int(sys.argv[2])), lambda: Worker().serve())
 elif __name__ == "__main__":
     Worker().serve()
 elif __name__ == "__mp_main__" and JOB_VARIABLE in os.environ:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from .errors import UserError
+from .errors import UserError, system_words
 from .result import Evidence
 
 _PROBE = (
@@ -63,7 +63,7 @@ class World:
             version, versions = json.loads(answer.stdout)
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             raise InterpreterError(
-                f"the `python` of .runner.toml, {self.python}, does not work ({error}): "
+                f"the `python` of .runner.toml, {self.python}, does not work ({_said(error)}): "
                 "name a Python interpreter"
             ) from None
         return version, {_normal(name): found for name, found in versions.items()}
@@ -127,3 +127,18 @@ class World:
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _said(error: Exception) -> str:
+    """What an interpreter that cannot be asked did instead of answering."""
+    import subprocess
+
+    match error:
+        case OSError():
+            return system_words(error)
+        case subprocess.CalledProcessError():
+            return f"it ended with exit code {error.returncode}"
+        case subprocess.TimeoutExpired():
+            return f"it did not answer within {error.timeout:g} s"
+        case _:
+            return "it does not answer as Python does"

@@ -1,6 +1,5 @@
 """What a block writes, shows and draws, in the order in which it did."""
 
-# ruff: noqa: E501  a case stands on one line
 from __future__ import annotations
 
 from pathlib import Path

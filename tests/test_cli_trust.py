@@ -189,3 +189,10 @@ def test_changes_are_sorted_by_kind() -> None:
     assert (changes.changed, changes.added, changes.gone) == (("b",), ("d",), ("c",))
     assert changes
     assert not trust.changes({"a": "1", "b": "1"}, {"a": "1"}), "a note less executes nothing new"
+
+
+def test_a_pinned_vault_is_not_watched(marked: Home) -> None:
+    assert marked.command("trust", ".", "--pin").code == 0
+    done = marked.command("watch", ".")
+    assert done.code == 3 and "is pinned" in done.err
+    assert "runner:mark" not in marked.read("N.md")

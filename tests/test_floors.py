@@ -102,6 +102,7 @@ FLOORS: dict[str, list[str]] = {
     "5": ["pool"],
     "5b": [
         "execution",  # a plan carried out by the pool
+        "pytest_trust",  # which vaults a pytest run may execute
         "pytest_items",  # what pytest shows of a note besides tests
         "pytest_modules",  # the modules of many notes in one process
     ],

@@ -115,7 +115,11 @@ EDGES = {
     "... leaves the others alone": ("r1: x = = 1 | r2: print(x) | r3: y = 1", "r3", ""),
     "locals are no globals": ("r1: x = 1 | r2: def f(x): return x", "r2", ""),
     "class bodies run at once": ("r1: x = 1 | r2: class A: y = x", "r2", "r1"),
-    "annotations are read": ("s1: from torch import Tensor | c2: def f(x: Tensor): pass", "c2", "s1"),
+    "annotations are read": (
+        "s1: from torch import Tensor | c2: def f(x: Tensor): pass",
+        "c2",
+        "s1",
+    ),
     "a test sees the blocks above by name": (
         "c1: def f(): pass | c2: def g(): pass | t3: assert f() is None",
         "t3",
@@ -156,7 +160,9 @@ FAULTS = {
 
 
 def test_a_name_the_block_binds_itself_is_no_name_of_a_test() -> None:
-    text = "t1: import pytest; def test_a(): pytest.skip() | t2: import pytest; def test_b(): pytest"
+    text = (
+        "t1: import pytest; def test_a(): pytest.skip() | t2: import pytest; def test_b(): pytest"
+    )
     assert not build([note(text)]).problems["N.md"]
 
 

@@ -1,6 +1,5 @@
 """Notes as modules: imports, cycles, and what tools that read source see of them."""
 
-# ruff: noqa: E501  a case stands on one line
 from __future__ import annotations
 
 import importlib

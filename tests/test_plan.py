@@ -232,7 +232,7 @@ def test_selection_leaves_the_others_untouched() -> None:
 
 
 def test_a_selection_that_is_no_expression() -> None:
-    with pytest.raises(ValueError, match="-k 'a and'"):
+    with pytest.raises(ValueError, match="-k `a and`"):
         plan(build([note(CHAIN)]), {}, replace(CPU, select="a and"))
 
 

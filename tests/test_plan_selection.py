@@ -48,7 +48,7 @@ def test_expressions(expression: str, expected: bool | None) -> None:
     if expected is None:
         with pytest.raises(ValueError, match="-k ") as error:
             Selection(expression)
-        assert repr(expression) in str(error.value)
+        assert f"-k `{expression}` is no expression" in str(error.value)
     else:
         assert Selection(expression)(TEXT) is expected
 

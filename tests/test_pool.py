@@ -1,6 +1,5 @@
 """Time limits, deaths, and nothing left behind: what the parent makes of its workers."""
 
-# ruff: noqa: E501  a case stands on one line
 from __future__ import annotations
 
 import os
@@ -332,8 +331,16 @@ def test_the_thread_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("python", "launcher", "message"),
     [
-        ("/no/such/python", (), "/no/such/python cannot be started (no such file or directory): name an"),
-        (sys.executable, ("/no/such/launcher",), "/no/such/launcher cannot be started (no such file"),
+        (
+            "/no/such/python",
+            (),
+            "/no/such/python cannot be started (no such file or directory): name an",
+        ),
+        (
+            sys.executable,
+            ("/no/such/launcher",),
+            "/no/such/launcher cannot be started (no such file",
+        ),
     ],
 )
 def test_what_does_not_exist_cannot_start(

@@ -194,8 +194,24 @@ def test_an_untrusted_vault_executes_nothing_and_says_so(home: Home, run_pytest:
     run_pytest("vault", trusted=False)
     assert run_pytest.code == 2
     assert "--trust-vault" in run_pytest.out
-    assert "ERROR vault/A.md" in run_pytest.out
+    assert "ERROR vault" in run_pytest.out
     assert not (home.vault / "effect").exists()
+
+
+@pytest.mark.parametrize("place", ["vault", ".", "vault/deep", "vault/A.md::t"])
+def test_not_even_its_conftest_or_test_files(
+    home: Home, run_pytest: Pytest, place: str
+) -> None:
+    home.write("A.md", EFFECT)
+    home.write("deep/B.md", EFFECT)
+    for name in ("conftest.py", "deep/conftest.py", "test_x.py", "deep/test_y.py"):
+        home.write(name, f"open({str(home.vault / 'effect')!r}, 'w').close()\n")
+    run_pytest(place, trusted=False)
+    assert run_pytest.code != 0
+    assert "--trust-vault" in run_pytest.out
+    assert not (home.vault / "effect").exists()
+    run_pytest(place)
+    assert (home.vault / "effect").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Test blocks through a real pytest inside a worker."""
 
-# ruff: noqa: E501  a case stands on one line
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,6 +1,5 @@
 """Blocks that fail, expect to fail, are seeded, replayed or left out; and what is seen of them."""
 
-# ruff: noqa: E501  a case stands on one line
 from __future__ import annotations
 
 import hashlib
