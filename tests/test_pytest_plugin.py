@@ -199,9 +199,7 @@ def test_an_untrusted_vault_executes_nothing_and_says_so(home: Home, run_pytest:
 
 
 @pytest.mark.parametrize("place", ["vault", ".", "vault/deep", "vault/A.md::t"])
-def test_not_even_its_conftest_or_test_files(
-    home: Home, run_pytest: Pytest, place: str
-) -> None:
+def test_not_even_its_conftest_or_test_files(home: Home, run_pytest: Pytest, place: str) -> None:
     home.write("A.md", EFFECT)
     home.write("deep/B.md", EFFECT)
     for name in ("conftest.py", "deep/conftest.py", "test_x.py", "deep/test_y.py"):
