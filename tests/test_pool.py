@@ -358,7 +358,7 @@ def test_an_interpreter_that_fails_says_what_it_said(tmp_path: Path) -> None:
     python.chmod(0o755)
     with Pool(str(python)) as pool:
         lane = pool.submit(limited(tmp_path, "1"))
-        with pytest.raises(WorkerError, match=r"\(.*exit code 7\): no module named site; check"):
+        with pytest.raises(WorkerError, match=r"\(.*exit code 7: no module named site\): check"):
             pool.next_event(60)
         assert pool.next_event(60) == LaneEnded(lane, False)
         later = pool.submit(limited(tmp_path, "1"))
