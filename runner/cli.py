@@ -181,6 +181,25 @@ def _fingerprints(root: Path) -> dict[str, str]:
 
 
 @cli.command()
+@click.argument("note", type=click.Path(path_type=Path))
+@JSON
+def undo(note: Path, as_json: bool) -> None:
+    """Bring back what NOTE held before our last writes, after showing the difference."""
+    from .undo import bring_back, difference
+
+    with _told(as_json):
+        root = find_root(note)
+        lines = difference(note, root)
+        if not as_json:
+            _print(lines)
+            if sys.stdin.isatty() and not click.confirm("Bring this back?", default=True):
+                raise Refusal(f"{note} was left as it is", FAILED)
+        changed = bring_back(note, root)
+        words = [f"{note} is as it was before the last writes"]
+        _answer({"note": Vault(root).relative(note), "changed": changed}, words, as_json)
+
+
+@cli.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--quiet", type=click.FloatRange(0), help="Seconds of rest before writing.")
 @click.option("--polling", is_flag=True, help="Look at the files each second (network drives).")
@@ -267,7 +286,10 @@ def _admit(root: Path, trusted: bool, as_json: bool) -> bool:
         hint = f"see `python -m runner trust --diff {named}`, then pin it again"
         raise Refusal(f"{root} changed since it was pinned ({names}): {hint}", UNTRUSTED)
     if sys.stdin.isatty() and sys.stderr.isatty() and not as_json:
-        for line in _first_contact(root):
+        from .console import first_contact
+        from .graph import build
+
+        for line in first_contact(root, build(Vault(root).notes().values())):
             click.echo(line, err=True)
         if click.confirm("Trust this vault from now on?", err=True):
             trust_store.grant(root)
@@ -283,17 +305,6 @@ def _refuse_pinned(root: Path, trusted: bool) -> None:
     if known is not None and known.pins is not None and not trusted:
         hint = f"trust it for good with `python -m runner trust {shlex.quote(str(root))}`"
         raise Refusal(f"{root} is pinned, so nothing that changes in it may run: {hint}", UNTRUSTED)
-
-
-def _first_contact(root: Path) -> Iterator[str]:
-    from .graph import build
-
-    graph = build(Vault(root).notes().values())
-    modules = sorted({name for node in graph.nodes.values() for name in node.packages})
-    blocks, notes = len(graph.nodes), len(graph.notes)
-    yield f"{root} is not trusted yet. Running it executes {blocks} blocks of {notes} notes."
-    yield f"They import: {', '.join(modules) or 'nothing'}."
-    yield "Trust is no sandbox: the code can do what you can do."
 
 
 @contextmanager

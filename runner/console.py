@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .note import Problem, Severity
 from .report import BlockReport, NoteReport, Report
 from .result import Status
+
+if TYPE_CHECKING:
+    from .graph import Graph
 
 _COLOURS = {"ok": "green", "skipped": "yellow", "stale": "yellow"}
 _WARNINGS_SHOWN = 5
@@ -118,3 +123,12 @@ def explain(report: Report, block_id: str = "") -> Iterator[str]:
             if block_id in ("", block.id):
                 what = _ACTIONS[block.action]
                 yield f"{note.note}:{block.line} `{block.id}` {what}: {block.because.rstrip('.')}."
+
+
+def first_contact(root: Path, graph: Graph) -> Iterator[str]:
+    """What trusting a vault would let run."""
+    modules = sorted({name for node in graph.nodes.values() for name in node.packages})
+    blocks, notes = len(graph.nodes), len(graph.notes)
+    yield f"{root} is not trusted yet. Running it executes {blocks} blocks of {notes} notes."
+    yield f"They import: {', '.join(modules) or 'nothing'}."
+    yield "Trust is no sandbox: the code can do what you can do."

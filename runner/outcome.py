@@ -122,6 +122,8 @@ class Outcome:
     def _block(self, block: Block, node: Node, note: Note, checked: bool) -> BlockReport:
         result = self.result(node)
         decision = self._decision(node, result, checked)
+        if block.fault:  # of duplicate ids each has its own
+            decision = replace(decision, because=block.fault)
         status = result.status if result else None
         if result is None and decision.action is Action.SKIP:
             status = Status.SKIPPED

@@ -27,7 +27,7 @@ from .child import (
 from .crash import died, dumped_stack, exit_words, timed_out
 from .forks import Template, can_fork
 from .job import Job, Step
-from .result import Result, Status, decode, encode
+from .result import Place, Result, Status, decode, encode
 
 __all__ = [
     "BlockDone",
@@ -94,7 +94,7 @@ class _Lane:
         """A block has started: its time runs."""
         self.step = next(step for step in self.job.steps if step.id == block)
         self.deadline = time.monotonic() + self.step.timeout
-        self.place = ""
+        self.place = Place(self.job.module, block, 1).token()  # until it is seen further down
         self.interrupted = False  # one for the step before came too late
 
 
@@ -392,4 +392,5 @@ class Pool:
 
 def _why_not_begun(preload: tuple[str, ...]) -> str:
     ahead = f" while importing {', '.join(preload)}" if preload else ""
-    return f"a worker did not begin within {START_LIMIT:g} s{ahead}; check `python` and `launcher`"
+    hint = "correct `python` and `launcher` in .runner.toml"
+    return f"a worker did not begin within {START_LIMIT:g} s{ahead}: {hint}"

@@ -63,10 +63,10 @@ class Session:
 
     def _refuse_hidden(self, path: str) -> None:
         """A file that was named is not passed over in silence."""
-        if not (self.vault.root / path).is_file():
-            return
         if any(part.startswith(".") for part in path.split("/")):
             why = "it lies in a folder that begins with a dot, or does so itself"
+        elif not (self.vault.root / path).is_file():
+            return
         elif not is_note(path):
             why = "it is no note, or a sync tool's conflict copy"
         elif all(path != found for found, _ in self.vault.files()):

@@ -124,7 +124,7 @@ def test_a_dying_block_costs_itself(home: Home, source: str) -> None:
     assert "before 1" in text and "after 1" in text
     if dead == "crashed":
         first = text.split("\n").index(source.split("\n")[0]) + 1
-        lines = range(first, first + len(source.split("\n")))
+        lines = range(first - 1, first + len(source.split("\n")))  # from the line that prints
         assert any(f"N.md:{line}" in text for line in lines), "the parent says where it was"
 
 
