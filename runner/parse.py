@@ -53,7 +53,7 @@ def module_name(stem: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
-@lru_cache(maxsize=8)  # a note is read, planned and written with the same text
+@lru_cache(maxsize=32)  # a note is read, planned and written with the same text
 def parse(path: str, text: str) -> Note:
     """The note at ``path``, relative to the vault's root. Never raises on any text (law 1).
 

@@ -19,7 +19,9 @@ from .pytest_items import FailedBlock, FaultyText, NoteFile, SkippedBlock, Untru
 from .pytest_modules import Folders, Loaded, Modules
 from .pytest_trust import trusts, why_refused
 from .resolve import Key
-from .testing import BlockModule, BlockPlugin
+from .rewritten import RewrittenCode
+from .testing import REWRITTEN, BlockModule, BlockPlugin
+from .userdirs import cache_folder
 from .vault import Vault, find_root, is_note
 from .wish import Wish
 
@@ -91,6 +93,7 @@ class _Opened:
         self._library = Library(Vault(root, trusted=True), config.option.device)
         self.modules = Modules(self._library.code, self._library.device, self._limit)
         self.modules.install()
+        config.stash[REWRITTEN] = RewrittenCode(cache_folder() / "rewritten")
         config.pluginmanager.register(BlockPlugin(self._library.device), "runner-blocks")
 
     @property

@@ -23,6 +23,7 @@ from .frames import Places, is_expected, without_addresses
 from .job import Code, NoteCode, Step
 from .modules import DEFINITIONS, open_test_module, parse_block
 from .result import Failure, Result, Status, TestOutcome
+from .rewritten import RewrittenCode
 from .seeds import seed_all
 
 _BAD = ("failed", "error")
@@ -63,6 +64,24 @@ def _rewrite(tree: ast.Module, source: str, path: str, config: pytest.Config) ->
             RewriteWarning(f"pytest {pytest.__version__} shows no values of asserts: {error}"),
             stacklevel=2,
         )
+
+
+REWRITTEN: pytest.StashKey[RewrittenCode] = pytest.StashKey()
+
+
+def _compiled(
+    make: Callable[[NoteCode, Code, pytest.Config], CodeType],
+    note: NoteCode,
+    code: Code,
+    config: pytest.Config,
+) -> CodeType:
+    """What ``make`` returns, from the configuration's cache if it has one."""
+    cache = config.stash.get(REWRITTEN, None)
+    if cache is None:
+        return make(note, code, config)
+    hooked = config.getini("enable_assertion_pass_hook")
+    facts = (pytest.__version__, hooked, make.__name__, note.path, code.line, code.source)
+    return cache.get(facts, lambda: make(note, code, config))
 
 
 def _compile_definitions(note: NoteCode, code: Code, config: pytest.Config) -> CodeType:
@@ -121,7 +140,7 @@ class BlockModule(pytest.Module):
         self.inherited = dict(vars(module))
         self.bare = is_bare(tree)
         if not self.bare:
-            body = _compile_definitions(self.note, self.code, self.config)
+            body = _compiled(_compile_definitions, self.note, self.code, self.config)
             seed_all(self.code.seed)
             exec(body, module.__dict__)
         return module
@@ -149,7 +168,7 @@ class BareTest(pytest.Function):
     @classmethod
     def of(cls, parent: BlockModule) -> BareTest:
         def statements() -> None:
-            body = _compile_bare(parent.note, parent.code, parent.config)
+            body = _compiled(_compile_bare, parent.note, parent.code, parent.config)
             exec(body, parent.obj.__dict__)
 
         return cls.from_parent(parent, name=parent.code.id, callobj=statements)

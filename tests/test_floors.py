@@ -70,6 +70,7 @@ FLOORS: dict[str, list[str]] = {
         "pace",  # when a watched note may be written
         "seeds",  # worker: random generators
         "template",  # worker: imports once, forks workers
+        "rewritten",  # compiled test blocks, kept between pytest runs
         "userdirs",  # the state and cache folders
     ],
     "3d": [
@@ -145,7 +146,7 @@ IMPURE_CALLS = {"open", "print", "input", "breakpoint", "exec", "eval", "__impor
 
 # The child's side: runs under an interpreter where this project need not be installed.
 WORKER = {"worker", "capture", "display", "evidence", "frames", "modules", "seeds"}
-WORKER |= {"template", "testing"}
+WORKER |= {"template", "testing", "rewritten"}
 WORKER_WORDS = {"job", "result"}
 
 # Files that end a process besides cli.
