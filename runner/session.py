@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import bisect
 import os
-import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from . import cache
+from .cache import Results
 from .devices import available, choose
-from .digest import code_lines
 from .findings import dead_links, unknown_quotes
-from .graph import Graph, Node, build
+from .graph import Graph, build
+from .keeping import Keeper, known
 from .outcome import Outcome, shown_statuses
-from .plan import Plan, Request, Stored, plan
+from .plan import Action, Plan, Request, plan
 from .report import NoteReport, Report
-from .resolve import Key
-from .result import Evidence, Place, Result, move_places
+from .result import Place
 from .trace import matrix, rows
 from .vault import Vault, VaultError, is_note
 from .wish import Wish
@@ -38,7 +34,7 @@ class Session:
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
         self.world = World(vault.settings.python)
-        self.store = cache.Results(vault.root)
+        self.store = Results(vault.root)
         self._devices = available()
 
     def close(self) -> None:
@@ -96,29 +92,11 @@ class Session:
         return {
             device: plan(
                 graph,
-                self._stored(graph, scope, device),
+                known(self.store, self.world, graph, scope, device),
                 self.request(wish, scope, device, first=index == 0),
             )
             for index, device in enumerate(self.devices(wish))
         }
-
-    def _stored(self, graph: Graph, scope: Collection[str], device: str) -> dict[Key, Stored]:
-        found: dict[Key, Stored] = {}
-        for path in scope:
-            if path not in graph.notes:
-                continue
-            for key, kept in self.store.get_note(path).items():
-                node = graph.nodes.get((path, key.block))
-                if node is None or not self._is_for(key.devices, node, device):
-                    continue
-                current = kept.digest == node.digest
-                outdated = self.world.outdated(kept.result.evidence) if current else ""
-                result = _moved(graph, kept.result, _to_line) if current else kept.result
-                found[node.key] = Stored(kept.digest, kept.parts, result, outdated)
-        return found
-
-    def _is_for(self, stored: str, node: Node, device: str) -> bool:
-        return stored == device or (stored in node.block.options.device and device not in stored)
 
     # --- checking
 
@@ -183,6 +161,13 @@ class Session:
             return
         from .execution import Execution, shared_imports
 
+        running = (
+            key
+            for decided in outcome.plans.values()
+            for key, decision in decided.decisions.items()
+            if decision.action is Action.RUN
+        )
+        keeper = Keeper(self.store, self.world, self.vault.root, outcome.graph, running)
         with ExitStack() as stack:
             if pool is None:
                 pool = stack.enter_context(self.pool(wish, shared_imports(outcome), lanes))
@@ -199,12 +184,10 @@ class Session:
                         meanwhile=meanwhile,
                     )
                     outcome.results[device] = execution.results
-                    kept: set[str] = set()
-                    stack.callback(self._keep_rest, outcome.graph, device, execution.results, kept)
+                    stack.callback(keeper.keep_rest, device, execution.results)
                     last = device == list(outcome.plans)[-1]
                     for path in execution.finished_notes():
-                        kept.add(path)
-                        self._keep(outcome.graph, path, device, execution.results)
+                        keeper.keep(path, device, execution.results)
                         if last:
                             finished(path)
             except KeyboardInterrupt:
@@ -229,35 +212,6 @@ class Session:
         from .execution import heavy_imports
 
         return heavy_imports(graph.nodes.values())
-
-    def _keep_rest(
-        self, graph: Graph, device: str, results: Mapping[Key, Result], kept: Collection[str]
-    ) -> None:
-        """Store what those notes found that were stopped before their end."""
-        for path in {path for path, _ in results}.difference(kept):
-            self._keep(graph, path, device, results)
-
-    def _keep(self, graph: Graph, path: str, device: str, results: Mapping[Key, Result]) -> None:
-        """Store what a note's blocks found, with what it rests on."""
-        kept = []
-        for node in graph.of_note(path):
-            result = results.get(node.key)
-            if result is None:
-                continue
-            key = cache.Key(path, node.block.id, result.device or device)
-            evidence = self._evidence(graph, node, result)
-            found = replace(_moved(graph, result, _to_ordinal), evidence=evidence)
-            kept.append((key, cache.Stored(node.digest, found, node.parts, time.time())))
-        self.store.put_many(kept)
-
-    def _evidence(self, graph: Graph, node: Node, result: Result) -> Evidence:
-        """What the worker saw, and what the block and those it depends on declare."""
-        evidence = result.evidence
-        for other in (node, *(graph.nodes[key] for key in node.deps)):
-            options = other.block.options
-            folder = (self.vault.root / other.note).parent
-            evidence = self.world.declared(evidence, folder, options.data, options.env)
-        return evidence
 
     # --- writing
 
@@ -320,29 +274,6 @@ class Session:
     def _report(self, outcome: Outcome, notes: Iterable[NoteReport]) -> Report:
         telling = tuple(note for note in notes if note.blocks or note.problems or note.changed)
         return Report(str(self.vault.root), outcome.device, telling, outcome.interrupted)
-
-
-def _moved(graph: Graph, result: Result, change: Callable[[str, int], int]) -> Result:
-    """``result`` with the line of each place changed, by the source of its block."""
-    notes = {note.module: note for note in graph.notes.values()}
-
-    def move(place: Place) -> Place:
-        note = notes.get(place.module)
-        block = note.block(place.block) if note else None
-        return replace(place, line=change(block.source, place.line)) if block else place
-
-    moved: Result = move_places(result, move)
-    return moved
-
-
-def _to_ordinal(source: str, line: int) -> int:
-    """The how-manieth line of code ``line`` is: what comments and blank lines do not change."""
-    return bisect.bisect_right(code_lines(source), line)
-
-
-def _to_line(source: str, ordinal: int) -> int:
-    lines = code_lines(source)
-    return lines[ordinal - 1] if 0 < ordinal <= len(lines) else ordinal
 
 
 def _usual_workers() -> int:

@@ -103,6 +103,7 @@ FLOORS: dict[str, list[str]] = {
     ],
     "5": ["pool"],
     "5b": [
+        "keeping",  # results put away for the next run
         "execution",  # a plan carried out by the pool
         "pytest_trust",  # which vaults a pytest run may execute
         "pytest_items",  # what pytest shows of a note besides tests

@@ -230,3 +230,15 @@ def test_state_that_an_edit_changes(
     incremental = home.read("N.md")
     home.session(force=True)
     assert incremental == home.read("N.md")
+
+
+def test_data_that_changes_while_the_block_runs_makes_its_result_outdated(home: Home) -> None:
+    home.write("numbers.txt", "1")
+    lines = [
+        "#| data: [numbers.txt]",
+        "from pathlib import Path",
+        "print(Path('numbers.txt').read_text())",
+    ]
+    home.write("N.md", fence("run", "a", *lines, "Path('numbers.txt').write_text('2')"))
+    home.session()
+    assert actions(home.session())["a"] == "run"

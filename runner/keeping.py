@@ -1,0 +1,123 @@
+"""Results put away for the next run and found again: keyed by text, with what else they rest on.
+
+Places are kept by line of code, which comments and blank lines do not change, so that a result
+that is taken again names the lines as they are now.
+"""
+
+from __future__ import annotations
+
+import bisect
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from .cache import Key as CacheKey
+from .cache import Results
+from .cache import Stored as Kept
+from .digest import code_lines
+from .graph import Graph, Node
+from .plan import Stored
+from .resolve import Key
+from .result import Evidence, Place, Result, move_places
+from .world import World
+
+
+def known(
+    store: Results, world: World, graph: Graph, scope: Collection[str], device: str
+) -> dict[Key, Stored]:
+    """The last results on ``device`` of the blocks in ``scope``, and what changed since."""
+    found: dict[Key, Stored] = {}
+    for path in scope:
+        if path not in graph.notes:
+            continue
+        for key, kept in store.get_note(path).items():
+            node = graph.nodes.get((path, key.block))
+            if node is None or not _is_for(key.devices, node, device):
+                continue
+            current = kept.digest == node.digest
+            outdated = world.outdated(kept.result.evidence) if current else ""
+            result = _moved(graph, kept.result, _to_line) if current else kept.result
+            found[node.key] = Stored(kept.digest, kept.parts, result, outdated)
+    return found
+
+
+def _is_for(stored: str, node: Node, device: str) -> bool:
+    return stored == device or (stored in node.block.options.device and device not in stored)
+
+
+class Keeper:
+    """Keeps what one run finds. ``running`` are the blocks that it will execute.
+
+    What these declare (``data:``, ``env:``) is looked at now, before they run: a file that changes
+    meanwhile makes their results outdated.
+    """
+
+    def __init__(
+        self, store: Results, world: World, root: Path, graph: Graph, running: Iterable[Key]
+    ) -> None:
+        self._store = store
+        self._graph = graph
+        self._kept: set[tuple[str, str]] = set()
+        self._declared = {
+            key: self._look(graph.nodes[key], world, root) for key in dict.fromkeys(running)
+        }
+
+    def _look(self, node: Node, world: World, root: Path) -> Evidence:
+        """What a block and those it depends on declare, as it is now."""
+        evidence = Evidence()
+        for other in (node, *(self._graph.nodes[key] for key in node.deps)):
+            options = other.block.options
+            folder = (root / other.note).parent
+            evidence = world.declared(evidence, folder, options.data, options.env)
+        return evidence
+
+    def keep(self, path: str, device: str, results: Mapping[Key, Result]) -> None:
+        """Store what a note's blocks found, with what it rests on."""
+        self._kept.add((path, device))
+        rows = []
+        for node in self._graph.of_note(path):
+            result = results.get(node.key)
+            if result is None:
+                continue
+            declared = self._declared.get(node.key, Evidence())
+            moved = _moved(self._graph, result, _to_ordinal)
+            found = replace(moved, evidence=_joined(result.evidence, declared))
+            key = CacheKey(path, node.block.id, result.device or device)
+            rows.append((key, Kept(node.digest, found, node.parts, time.time())))
+        self._store.put_many(rows)
+
+    def keep_rest(self, device: str, results: Mapping[Key, Result]) -> None:
+        """Store what those notes found that were stopped before their end."""
+        for path in {path for path, _ in results}:
+            if (path, device) not in self._kept:
+                self.keep(path, device, results)
+
+
+def _joined(seen: Evidence, declared: Evidence) -> Evidence:
+    files = dict(seen.files) | dict(declared.files)
+    env = dict(seen.env) | dict(declared.env)
+    return replace(seen, files=tuple(sorted(files.items())), env=tuple(sorted(env.items())))
+
+
+def _moved(graph: Graph, result: Result, change: Callable[[str, int], int]) -> Result:
+    """``result`` with the line of each place changed, by the source of its block."""
+    notes = {note.module: note for note in graph.notes.values()}
+
+    def move(place: Place) -> Place:
+        note = notes.get(place.module)
+        block = note.block(place.block) if note else None
+        return replace(place, line=change(block.source, place.line)) if block else place
+
+    moved: Result = move_places(result, move)
+    return moved
+
+
+def _to_ordinal(source: str, line: int) -> int:
+    """The how-manieth line of code ``line`` is."""
+    return bisect.bisect_right(code_lines(source), line)
+
+
+def _to_line(source: str, ordinal: int) -> int:
+    lines = code_lines(source)
+    return lines[ordinal - 1] if 0 < ordinal <= len(lines) else ordinal
