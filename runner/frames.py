@@ -53,6 +53,7 @@ class Places:
     def __init__(self, notes: Iterable[NoteCode]) -> None:
         self._notes = {note.path: note for note in notes}
         self._pattern = _line_pattern(self._notes)
+        self._root = next((note.root for note in self._notes.values()), "")
 
     def at(self, path: str, line: int) -> Place | None:
         note = self._notes.get(path)
@@ -64,10 +65,11 @@ class Places:
         return None
 
     def mark(self, text: str) -> str:
-        """``text`` with ``<note path>:LINE`` and ``File "<note path>", line LINE`` as tokens."""
-        if not any(path in text for path in self._notes):
+        """``text`` with ``<note path>:LINE`` and ``File "<note path>", line LINE`` as tokens, and
+        with the vault's other files in tracebacks relative to its root."""
+        if not self._root or self._root not in text:
             return text
-        return self._pattern.sub(self._token, text)
+        return self._pattern.sub(self._token, text).replace(f'File "{self._root}', 'File "')
 
     def _token(self, match: re.Match[str]) -> str:
         place = self.at(match["quoted"] or match["plain"], int(match["far"] or match["near"]))
@@ -102,7 +104,8 @@ class Places:
             if place is not None:
                 yield Frame(function, linecache.getline(path, line).strip(), place)
             elif is_own_code(path):
-                yield Frame(function, linecache.getline(path, line).strip(), None, path, line)
+                code = linecache.getline(path, line).strip()
+                yield Frame(function, code, None, self._shown(path), line)
 
     def _syntax_frame(self, error: SyntaxError) -> Frame | None:
         if error.filename is None or error.lineno is None:
@@ -111,8 +114,15 @@ class Places:
         if place := self.at(path, line):
             return Frame("<module>", self._source_line(path, line), place)
         if is_own_code(path):
-            return Frame("<module>", (error.text or "").strip(), None, path, line)
+            return Frame("<module>", (error.text or "").strip(), None, self._shown(path), line)
         return None
+
+    def _shown(self, path: str) -> str:
+        """``path`` as the vault sees it; what lies elsewhere, as its user does."""
+        if self._root and path.startswith(self._root):
+            return path[len(self._root) :].replace(os.sep, "/")
+        home = os.path.join(os.path.expanduser("~"), "")
+        return f"~/{path[len(home) :]}" if path.startswith(home) else path
 
     def _source_line(self, path: str, line: int) -> str:
         """From the job, not from the error: that read the file, which may have changed."""

@@ -394,6 +394,7 @@ def _arguments(note: NoteCode, scratch: str) -> list[str]:
         "--noconftest",
         "--continue-on-collection-errors",
         "--capture=no",
+        "--override-ini=verbosity_assertions=2",  # whole, and the same under CI as elsewhere
         f"--override-ini=cache_dir={os.path.join(scratch, 'pytest-cache')}",
         *(argument for plugin in off for argument in ("-p", f"no:{plugin}")),
     ]

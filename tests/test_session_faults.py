@@ -236,3 +236,17 @@ def test_torch_loads_for_notes_that_name_the_device_alone(home: Home) -> None:
     drawn = home.read("Torch.md")
     home.session(device="cpu", force=True)
     assert home.read("Torch.md") == drawn, "seeded"
+
+
+def test_frames_of_files_beside_the_notes_are_named_from_the_root(home: Home) -> None:
+    """The same vault in another folder shows the same."""
+    home.write("papers/aid.py", "def inner(x):\n    return 1 / x\n")
+    home.write("papers/N.md", fence("run", "a", "from aid import inner", "inner(0)"))
+    printed = ["import sys, traceback", "from aid import inner", "try:", "    inner(0)"]
+    printed += ["except ZeroDivisionError:", "    traceback.print_exc(file=sys.stdout)"]
+    home.write("papers/M.md", fence("run", "b", *printed))
+    home.session()
+    text = home.read("papers/N.md") + home.read("papers/M.md")
+    assert "papers/aid.py:2 in inner: return 1 / x" in text
+    assert 'File "papers/aid.py", line 2' in text
+    assert str(home.vault) not in text
