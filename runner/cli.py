@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from . import __version__
+from . import __version__, admission
 from . import trust as trust_store
 from .errors import UserError
 from .report import Report
@@ -24,6 +24,7 @@ from .wish import Wish
 
 if TYPE_CHECKING:
     from .execution import Progress
+    from .pool import Pool
     from .session import Session
 
 FINE, FAILED, MISUSED, UNTRUSTED = range(4)
@@ -79,8 +80,10 @@ def run(paths: tuple[Path, ...], as_json: bool, trust: bool, **options: Any) -> 
         memo = Memo(vault, scope, wish)
         report = memo.recall()
         if report is None:
-            with _session(vault) as session, _shown_progress(as_json) as listen:
-                outcome = session.update(session.scope(scope), wish, listen)
+            # The first worker starts while this process still imports and reads.
+            with _early_pool(vault, wish) as early, _session(vault) as session:
+                with _shown_progress(as_json) as listen:
+                    outcome = session.update(session.scope(scope), wish, listen, early)
                 report = session.report(outcome)
             memo.remember(outcome, report)
         _finish(report, as_json, checked=False)
@@ -146,7 +149,7 @@ def trust(path: Path, pin: bool, diff: bool, revoke: bool, as_json: bool) -> Non
             raise Refusal("choose one of --pin, --diff and --revoke", MISUSED)
         root = find_root(path)
         if diff:
-            changes = _changes(root)
+            changes = admission.changes(root)
             answer: dict[str, Any] = {
                 "vault": str(root),
                 "changed": list(changes.changed),
@@ -162,22 +165,10 @@ def trust(path: Path, pin: bool, diff: bool, revoke: bool, as_json: bool) -> Non
             words = [f"{root} is no longer trusted" if known else f"{root} was not trusted"]
             _answer({"vault": str(root), "trusted": None, "revoked": known}, words, as_json)
         else:
-            pins = _fingerprints(root) if pin else None
+            pins = admission.fingerprints(root) if pin else None
             trust_store.grant(root, pins)
             how = "pinned" if pin else "always"
             _answer({"vault": str(root), "trusted": how}, [f"{root} is trusted ({how})"], as_json)
-
-
-def _changes(root: Path) -> trust_store.Changes:
-    known = trust_store.granted(root)
-    if known is None or known.pins is None:
-        raise Refusal(f"{root} is not pinned: pin it with `trust --pin`", MISUSED)
-    return trust_store.changes(known.pins, _fingerprints(root))
-
-
-def _fingerprints(root: Path) -> dict[str, str]:
-    vault = Vault(root)
-    return trust_store.fingerprints(vault.notes().values(), vault.programs())
 
 
 @cli.command()
@@ -251,6 +242,16 @@ def _vault(paths: tuple[Path, ...], trusted: bool | None, as_json: bool) -> tupl
     return vault, [vault.relative(path) for path in paths]
 
 
+def _early_pool(vault: Vault, wish: Wish) -> Pool:
+    from .devices import threads, usual_workers
+    from .pool import Pool
+
+    settings = vault.settings
+    workers = wish.workers or settings.workers or usual_workers()
+    python = settings.python or sys.executable
+    return Pool(python, settings.launcher, workers, threads=threads())
+
+
 @contextmanager
 def _session(vault: Vault) -> Iterator[Session]:
     from .session import Session
@@ -273,14 +274,10 @@ def _opened(
 
 def _admit(root: Path, trusted: bool, as_json: bool) -> bool:
     """True if the vault may execute. Raises ``Refusal`` (3) if not."""
-    if trusted:
+    if trusted or admission.is_trusted(root):
         return True
-    known = trust_store.granted(root)
-    if known is not None and known.pins is None:
-        return True
-    if known is not None and not (changes := _changes(root)):
-        return True
-    if known is not None:
+    if admission.is_pinned(root):
+        changes = admission.changes(root)
         names = ", ".join((*changes.changed, *changes.added))
         named = shlex.quote(str(root))
         hint = f"see `python -m runner trust --diff {named}`, then pin it again"
@@ -301,8 +298,7 @@ def _admit(root: Path, trusted: bool, as_json: bool) -> bool:
 
 def _refuse_pinned(root: Path, trusted: bool) -> None:
     """Watching runs what changes, which is what pinning forbids."""
-    known = trust_store.granted(root)
-    if known is not None and known.pins is not None and not trusted:
+    if admission.is_pinned(root) and not trusted:
         hint = f"trust it for good with `python -m runner trust {shlex.quote(str(root))}`"
         raise Refusal(f"{root} is pinned, so nothing that changes in it may run: {hint}", UNTRUSTED)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from . import trust
+from .admission import is_trusted
 from .vault import CONFIG, Vault, find_root
 
 
@@ -16,12 +16,7 @@ def trusts(config: pytest.Config, root: Path) -> bool:
     of a configuration file outside the vault."""
     if config.known_args_namespace.trust_vault or _named_by_ini(config, root):
         return True
-    known = trust.granted(root)
-    if known is None or known.pins is None:
-        return known is not None
-    vault = Vault(root)
-    now = trust.fingerprints(vault.notes().values(), vault.programs())
-    return not trust.changes(known.pins, now)
+    return is_trusted(root)
 
 
 def _named_by_ini(config: pytest.Config, root: Path) -> bool:

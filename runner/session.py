@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
 from .cache import Results
-from .devices import available, choose
+from .devices import available, choose, threads, usual_workers
 from .findings import dead_links, unknown_quotes
 from .graph import Graph, build
 from .keeping import Keeper, known
@@ -120,9 +119,17 @@ class Session:
         return self.report(self.update(scope, wish, listen))
 
     def update(
-        self, scope: Collection[str], wish: Wish, listen: Callable[[Progress], None]
+        self,
+        scope: Collection[str],
+        wish: Wish,
+        listen: Callable[[Progress], None],
+        early: Pool | None = None,
     ) -> Outcome:
-        """Run what is stale in ``scope`` and write the results; Ctrl-C ends it early, cleanly."""
+        """Run what is stale in ``scope`` and write the results; Ctrl-C ends it early, cleanly.
+
+        ``early`` is a pool without shared imports that was started meanwhile; it serves where
+        nothing is to be shared.
+        """
         self.vault.app_settings()  # a broken one is told before anything runs
         graph = self.graph()
         outcome = Outcome(graph, scope, self.plan(graph, wish, scope))
@@ -134,7 +141,8 @@ class Session:
                 left.remove(path)
                 self.write(outcome, path, writer)
 
-        self.execute(outcome, wish, listen, write)
+        pool = early if early is not None and not _shared_imports(outcome) else None
+        self.execute(outcome, wish, listen, write, pool=pool)
         for path in list(left):
             write(path)
         if wish.write:
@@ -159,7 +167,7 @@ class Session:
         lanes = sum(len(decided.lanes) for decided in outcome.plans.values())
         if lanes == 0:
             return
-        from .execution import Execution, shared_imports
+        from .execution import Execution
 
         running = (
             key
@@ -170,7 +178,7 @@ class Session:
         keeper = Keeper(self.store, self.world, self.vault.root, outcome.graph, running)
         with ExitStack() as stack:
             if pool is None:
-                pool = stack.enter_context(self.pool(wish, shared_imports(outcome), lanes))
+                pool = stack.enter_context(self.pool(wish, _shared_imports(outcome), lanes))
             try:
                 for device, decided in outcome.plans.items():
                     execution = Execution(
@@ -178,7 +186,7 @@ class Session:
                         decided,
                         self.vault.root,
                         pool,
-                        threads=_threads(),
+                        threads=threads(),
                         figures=self.vault.settings.figures,
                         listen=listen,
                         meanwhile=meanwhile,
@@ -198,13 +206,13 @@ class Session:
         from .pool import Pool
 
         settings = self.vault.settings
-        workers = wish.workers or settings.workers or _usual_workers()
+        workers = wish.workers or settings.workers or usual_workers()
         return Pool(
             python=self.world.python,
             launcher=settings.launcher,
             workers=max(1, min(workers, lanes or workers)),
             preload=preload,
-            threads=_threads(),
+            threads=threads(),
         )
 
     def preload(self, graph: Graph) -> tuple[str, ...]:
@@ -276,11 +284,7 @@ class Session:
         return Report(str(self.vault.root), outcome.device, telling, outcome.interrupted)
 
 
-def _usual_workers() -> int:
-    cores = os.cpu_count() or 1
-    return cores if cores <= 2 else min(4, cores // 2)
+def _shared_imports(outcome: Outcome) -> tuple[str, ...]:
+    from .execution import shared_imports
 
-
-def _threads() -> int:
-    """Torch's threads in every worker: the same whatever runs beside, since sums depend on it."""
-    return max(1, (os.cpu_count() or 1) // _usual_workers())
+    return shared_imports(outcome)

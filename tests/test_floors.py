@@ -97,6 +97,7 @@ FLOORS: dict[str, list[str]] = {
         "changes",  # file events of a vault
         "sightings",  # a watched vault as it was last seen
         "memo",  # a run that found nothing to do, remembered
+        "admission",  # a vault held against what the user trusted
         "undo",  # a note as it was before our last writes
         "findings",  # links and quotes of a vault's notes
         "writing",  # rendered notes into the vault
