@@ -24,7 +24,6 @@ from .wish import Wish
 
 if TYPE_CHECKING:
     from .execution import Progress
-    from .pool import Pool
     from .session import Session
 
 FINE, FAILED, MISUSED, UNTRUSTED = range(4)
@@ -73,6 +72,7 @@ def cli() -> None:
 def run(paths: tuple[Path, ...], as_json: bool, trust: bool, **options: Any) -> None:
     """Run what is stale in PATHS (a vault, or notes in it) and write the results."""
     from .memo import Memo
+    from .workers import open_pool
 
     with _told(as_json):
         vault, scope = _vault(paths, trust, as_json)
@@ -81,7 +81,7 @@ def run(paths: tuple[Path, ...], as_json: bool, trust: bool, **options: Any) -> 
         report = memo.recall()
         if report is None:
             # The first worker starts while this process still imports and reads.
-            with _early_pool(vault, wish) as early, _session(vault) as session:
+            with open_pool(vault.settings, wish) as early, _session(vault) as session:
                 with _shown_progress(as_json) as listen:
                     outcome = session.update(session.scope(scope), wish, listen, early)
                 report = session.report(outcome)
@@ -240,16 +240,6 @@ def _vault(paths: tuple[Path, ...], trusted: bool | None, as_json: bool) -> tupl
         known = _admit(root, trusted, as_json)
     vault = Vault(root, trusted=known)
     return vault, [vault.relative(path) for path in paths]
-
-
-def _early_pool(vault: Vault, wish: Wish) -> Pool:
-    from .devices import threads, usual_workers
-    from .pool import Pool
-
-    settings = vault.settings
-    workers = wish.workers or settings.workers or usual_workers()
-    python = settings.python or sys.executable
-    return Pool(python, settings.launcher, workers, threads=threads())
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What this machine has: devices, found without importing torch, and cores."""
+"""Which devices this machine has, found without importing torch."""
 
 from __future__ import annotations
 
@@ -60,14 +60,3 @@ def choose(wanted: str, devices: tuple[str, ...]) -> tuple[str, ...]:
             raise DeviceError(f"this machine has no {name}: {_CHOOSE} {', '.join(devices)}")
         chosen.append(name)
     return tuple(dict.fromkeys(chosen))
-
-
-def usual_workers() -> int:
-    """How many processes run side by side where nobody says."""
-    cores = os.cpu_count() or 1
-    return cores if cores <= 2 else min(4, cores // 2)
-
-
-def threads() -> int:
-    """Torch's threads in every worker: the same whatever runs beside, since sums depend on it."""
-    return max(1, (os.cpu_count() or 1) // usual_workers())

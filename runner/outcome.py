@@ -153,7 +153,9 @@ class Outcome:
         if checked or decision.action is not Action.RUN:
             return decision
         if result is None:
-            return replace(decision, action=Action.SKIP, because="the run was stopped before it")
+            return replace(
+                decision, action=Action.SKIP, because="the run was stopped before it ended"
+            )
         if result.status is Status.SKIPPED:
             return replace(decision, action=Action.SKIP, because=result.reason)
         return decision

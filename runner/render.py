@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from .body import Body, Setting, body
+from .frontmatter import set_property
 from .note import Block, Note, Region, Span
 from .result import Place, Result, Status
 
@@ -246,24 +247,10 @@ def _matrix_edit(note: Note, span: Span, table: str) -> _Edit:
 
 
 def properties(note: Note, values: Mapping[str, str]) -> str:
-    """The note's text with the ``runner_*`` properties it already has set to ``values``.
-
-    Only a plain or quoted value on the property's own line is replaced, quotes and a comment
-    behind it stay.
-    """
-    edits = []
+    """The note's text with the ``runner_*`` properties it already has set to ``values``."""
+    text, span = note.text, note.frontmatter
     for name, value in values.items():
-        line = re.compile(
-            rf"""^{re.escape(name)}[ \t]*:[ \t]*(["']?)([\w/. -]*?)\1[ \t]*(?=\#|\r|\n|\Z)""", re.M
-        )
-        match = line.search(note.text, note.frontmatter.start, note.frontmatter.end)
-        if match:
-            edits.append(_value_edit(note.text, match, value))
-    return _spliced(note.text, edits)
-
-
-def _value_edit(text: str, match: re.Match[str], value: str) -> _Edit:
-    if match[1] or match[2]:
-        return _Edit(Span(*match.span(2)), value)
-    colon = text.index(":", match.start()) + 1
-    return _Edit(Span(colon, colon), f" {value}")
+        changed = set_property(text, span, name, value)
+        span = Span(span.start, span.end + len(changed) - len(text))
+        text = changed
+    return text

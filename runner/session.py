@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .cache import Results
-from .devices import available, choose, threads, usual_workers
+from .devices import available, choose
 from .findings import dead_links, unknown_quotes
 from .graph import Graph, build
 from .keeping import Keeper, known
@@ -19,6 +19,7 @@ from .result import Place
 from .trace import matrix, rows
 from .vault import Vault, VaultError, is_note
 from .wish import Wish
+from .workers import threads
 from .world import World
 from .writing import Writer, Written
 
@@ -203,17 +204,9 @@ class Session:
 
     def pool(self, wish: Wish, preload: tuple[str, ...], lanes: int | None = None) -> Pool:
         """Workers for one run, or for a watch's life; no more than ``lanes``."""
-        from .pool import Pool
+        from .workers import open_pool
 
-        settings = self.vault.settings
-        workers = wish.workers or settings.workers or usual_workers()
-        return Pool(
-            python=self.world.python,
-            launcher=settings.launcher,
-            workers=max(1, min(workers, lanes or workers)),
-            preload=preload,
-            threads=threads(),
-        )
+        return open_pool(self.vault.settings, wish, preload, lanes)
 
     def preload(self, graph: Graph) -> tuple[str, ...]:
         """What workers should have ready for any block of the vault."""

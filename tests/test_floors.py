@@ -104,6 +104,7 @@ FLOORS: dict[str, list[str]] = {
     ],
     "5": ["pool"],
     "5b": [
+        "workers",  # how many processes and threads a run gets
         "keeping",  # results put away for the next run
         "execution",  # a plan carried out by the pool
         "pytest_trust",  # which vaults a pytest run may execute

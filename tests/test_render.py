@@ -142,8 +142,8 @@ def test_matrix_is_filled_between_its_markers() -> None:
     [
         ("runner_status: stale", "runner_status: ok"),
         ("runner_status:", "runner_status: ok"),
-        ("runner_status :   'stale'  # seen", "runner_status :   'ok'  # seen"),
-        ('runner_status: ""', 'runner_status: "ok"'),
+        ("runner_status :   'stale'  # seen", "runner_status :   ok  # seen"),
+        ('runner_status: ""', "runner_status: ok"),
         ("runner_status: ok", "runner_status: ok"),
         ("runner_status: |", "runner_status: |"),
         ("my_runner_status: stale", "my_runner_status: stale"),
