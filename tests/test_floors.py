@@ -18,11 +18,16 @@ PACKAGE = Path(__file__).parent.parent / "runner"
 # Lowest first: a file imports only from floors that stand before its own in this table. A floor
 # with a letter lies between two floors of the design.
 FLOORS: dict[str, list[str]] = {
-    "0": ["note", "result", "job"],
+    "0": [
+        "note",
+        "result",
+        "job",
+        "errors",  # the exception that is the user's to mend
+    ],
     "0b": [
+        "answer",  # what a command says, as facts
         "clean",  # control characters out of printed text
         "codefacts",  # what is known of a block's Python: the words of names
-        "errors",  # the exception that is the user's to mend
         "effects",  # which calls are harmless: tables for names
         "fences",  # where Markdown blocks stand
         "frontmatter",  # the properties' lines
@@ -126,6 +131,16 @@ FLOORS: dict[str, list[str]] = {
         "status",  # the table of notes
         "ticker",  # the one line of progress
         "__init__",  # the door of a plain program
+    ],
+    "7b": [
+        "opening",  # the vault of a command's paths, and the leave to execute it
+    ],
+    "7c": [
+        "run_commands",
+        "trust_commands",
+    ],
+    "7d": [
+        "look_commands",
     ],
     "8": ["cli"],
     "8b": [

@@ -1,0 +1,138 @@
+"""What every command shares: the vault of its paths, the leave to execute it, its options."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from . import admission
+from . import trust as trust_store
+from .answer import UNTRUSTED, Refusal
+from .vault import Vault, VaultError, find_root
+
+if TYPE_CHECKING:
+    from .session import Session
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_JSON = "runner.json"  # where the context of a command keeps that it answers in JSON
+
+
+def _note_json(context: click.Context, _: click.Parameter, given: bool) -> None:
+    context.meta[_JSON] = given
+
+
+JSON = click.option(
+    "--json",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_note_json,
+    help="One JSON document on standard output.",
+)
+PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+DEVICE = click.option("--device", default="", help="auto, cpu, cuda[:n], mps, or cpu,cuda.")
+
+
+def answers_in_json() -> bool:
+    """Whether the command that runs was given ``--json``."""
+    return bool(click.get_current_context().meta.get(_JSON))
+
+
+def open_vault(paths: Sequence[Path]) -> tuple[Vault, list[str]]:
+    """The vault of ``paths``, and these relative to its root; nothing of it may execute.
+
+    Raises ``VaultError`` where they lie in several vaults.
+    """
+    root = _root(paths)
+    vault = Vault(root, trusted=trust_store.granted(root) is not None)
+    return vault, [vault.relative(path) for path in paths]
+
+
+def open_to_execute(paths: Sequence[Path], leave: bool) -> tuple[Vault, list[str]]:
+    """The same for a command that executes; ``leave``: granted for this run.
+
+    Raises ``Refusal`` (3) where the vault is not trusted, having asked on a terminal.
+    """
+    root = _root(paths)
+    if not leave:
+        _admit(root)
+    vault = Vault(root, trusted=True)
+    return vault, [vault.relative(path) for path in paths]
+
+
+def _root(paths: Sequence[Path]) -> Path:
+    roots = {find_root(path) for path in paths}
+    if len(roots) > 1:
+        names = ", ".join(sorted(map(str, roots)))
+        raise VaultError(f"these paths are in different vaults ({names}): run them one by one")
+    return roots.pop()
+
+
+@contextmanager
+def session_on(vault: Vault) -> Iterator[Session]:
+    """A session that gives its store back."""
+    from .session import Session
+
+    session = Session(vault)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+@contextmanager
+def looking_at(paths: Sequence[Path]) -> Iterator[tuple[Session, list[str]]]:
+    """A session on the vault of ``paths`` in which nothing executes."""
+    vault, scope = open_vault(paths)
+    with session_on(vault) as session:
+        yield session, scope
+
+
+def _admit(root: Path) -> None:
+    """Return if the vault may execute. Raises ``Refusal`` (3) if not."""
+    if admission.is_trusted(root):
+        return
+    named = shlex.quote(str(root))
+    if admission.is_pinned(root):
+        changes = admission.changes(root)
+        names = ", ".join((*changes.changed, *changes.added))
+        hint = f"see `python -m runner trust --diff {named}`, then pin it again"
+        raise Refusal(f"{root} changed since it was pinned ({names}): {hint}", UNTRUSTED)
+    if not answers_in_json() and sys.stdin.isatty() and sys.stderr.isatty() and _asked(root):
+        trust_store.grant(root)
+        return
+    hint = f"look at it, then run `python -m runner trust {named}` or add --trust for this run"
+    raise Refusal(f"the vault {root} is not trusted: {hint}", UNTRUSTED)
+
+
+def _asked(root: Path) -> bool:
+    from .console import first_contact
+    from .graph import build
+
+    words = "\n".join(first_contact(root, build(Vault(root).notes().values())))
+    return click.confirm(f"{words}\nTrust this vault from now on?", err=True)
+
+
+def refuse_pinned(root: Path, leave: bool) -> None:
+    """Watching runs what changes, which is what pinning forbids. Raises ``Refusal`` (3)."""
+    if admission.is_pinned(root) and not leave:
+        hint = f"trust it for good with `python -m runner trust {shlex.quote(str(root))}`"
+        raise Refusal(f"{root} is pinned, so nothing that changes in it may run: {hint}", UNTRUSTED)
+
+
+def keyword_options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """One decorator for several options, in the order in which ``--help`` lists them."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
