@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    T = TypeVar("T")
+
 __version__ = "0.1.0"
-__all__ = ["install"]
+__all__ = ["checkpoint", "install"]
+
+
+def checkpoint(name: str, make: Callable[[], T]) -> T:
+    """What ``make()`` returned when the block this stands in was last run as it is now.
+
+    See ``runner.checkpoints.checkpoint``.
+    """
+    from .checkpoints import checkpoint as kept_or_made
+
+    return kept_or_made(name, make)
 
 
 def install(path: str | Path, device: str = "auto") -> None:

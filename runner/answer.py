@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from .errors import UserError
+from .records import dataclass
 
 FINE, FAILED, MISUSED, UNTRUSTED = range(4)
 """Exit codes: fine; failed, stale or in error; wrong use or environment; vault not trusted."""

@@ -11,6 +11,7 @@ import os
 import stat
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -21,7 +22,7 @@ from .errors import UserError, system_words
 # Windows refuses to replace a file that a scanner, an indexer or a sync client holds open.
 _WAITS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.5)  # seconds
 _SHARING_ERRORS = (5, 32, 33)
-_STALE_AFTER = 60.0  # seconds; a write of another machine to a shared folder is younger
+_STALE_AFTER = 3600.0  # seconds; a write of another machine to a shared folder is younger
 _NAME_BYTES = 180  # leaves room for what a temporary name adds, below the usual limit of 255
 _HINTS = {
     errno.ENOSPC: "free some space on the disk",
@@ -57,12 +58,12 @@ def explained(path: Path, done: str) -> Iterator[None]:
         raise WriteError(path, what, hint) from error
 
 
-def swap(path: Path, old: bytes, new: bytes) -> bool:
+def swap(path: Path, old: bytes, new: bytes, backup: Path | None) -> bool:
     """Make ``path``, a file that held ``old``, hold ``new``; False if it no longer holds ``old``.
 
     Mode, owner and extended attributes stay. A file with several hard links, one whose owner
-    cannot be kept, and one that the system refuses to replace are rewritten in place: the caller
-    has put the old bytes where they survive a crash. Raises ``WriteError``.
+    cannot be kept, and one that the system refuses to replace are rewritten in place, when
+    ``backup``, which holds the old bytes, is safe on disk. Raises ``WriteError``.
     """
     with explained(path, "written"):
         status = path.stat()
@@ -70,7 +71,7 @@ def swap(path: Path, old: bytes, new: bytes) -> bool:
             raise WriteError(path, "is read-only", "make it writable, or run with --no-write")
         sweep(path.parent)
         if status.st_nlink > 1 or not _can_give_to(status):
-            return _rewrite(path, old, new)
+            return _rewrite(path, old, new, backup)
         temporary = _temporary(path)
         try:
             _write_new(temporary, new)
@@ -78,40 +79,52 @@ def swap(path: Path, old: bytes, new: bytes) -> bool:
             if path.read_bytes() != old:
                 return False
             if not _replace(temporary, path):
-                return _rewrite(path, old, new)
+                return _rewrite(path, old, new, backup)
         finally:
             temporary.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        # The folder is not synced: after a power cut the old note may stand there, whole.
         return True
 
 
-def create(path: Path, data: bytes) -> None:
-    """Make ``path`` a file of ours that holds ``data``, replacing one. Raises ``WriteError``."""
+def create(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Make ``path`` a file of ours that holds ``data``, replacing one. Raises ``WriteError``.
+
+    ``durable``: it is to outlive a power cut from now on, not only the end of this process.
+    """
     with explained(path, "written"):
         sweep(path.parent)
         temporary = _temporary(path)
         try:
-            _write_new(temporary, data, mode=0o666)
+            _write_new(temporary, data, mode=0o666, durable=durable)
             if not _replace(temporary, path):
                 raise WriteError(path, "is held by another program", "close it and run again")
         finally:
             temporary.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        if durable:
+            _sync_folder(path.parent)
 
 
 def _temporary(path: Path) -> Path:
     name = path.name.encode("utf-8", "surrogateescape")[:_NAME_BYTES].decode("utf-8", "ignore")
-    return path.with_name(f".{name}.runner-{os.getpid()}.tmp")
+    return path.with_name(f".{name}.runner-{_machine()}-{os.getpid()}.tmp")
 
 
-def _write_new(path: Path, data: bytes, mode: int = 0o600) -> None:
+@cache
+def _machine() -> str:
+    """This machine, in folders that others share: process ids mean nothing elsewhere."""
+    name = os.environ.get("COMPUTERNAME", "") if sys.platform == "win32" else os.uname().nodename
+    return f"{zlib.crc32(name.encode()):08x}"
+
+
+def _write_new(path: Path, data: bytes, mode: int = 0o600, *, durable: bool = True) -> None:
     # A file of that name is what a dead process left that had our process id.
     path.unlink(missing_ok=True)
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, mode)
     try:
         _write_all(descriptor, data)
-        os.fsync(descriptor)
+        if durable:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -123,10 +136,14 @@ def _write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _rewrite(path: Path, old: bytes, new: bytes) -> bool:
+def _rewrite(path: Path, old: bytes, new: bytes, backup: Path | None) -> bool:
     """Write into the file itself. What needs new space is written first: a full disk shows there,
     before a byte of the old text is touched."""
-    descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    if backup is not None:
+        _sync_file(backup)
+        _sync_folder(backup.parent)
+    plain = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, os.O_RDWR | plain)
     try:
         if path.read_bytes() != old:
             return False
@@ -157,6 +174,14 @@ def _replace(temporary: Path, path: Path) -> bool:
                 return False
             time.sleep(wait)
     return False
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -235,12 +260,16 @@ def sweep(folder: Path) -> None:
 
 
 def _sweep_file(path: Path) -> None:
-    _, found, process = path.name.removesuffix(".tmp").rpartition(".runner-")
-    if not found or not process.isdecimal() or _is_alive(int(process)):
+    _, found, owner = path.name.removesuffix(".tmp").rpartition(".runner-")
+    machine, _, process = owner.partition("-")
+    if not found or not process.isdecimal():
+        return
+    is_here = machine == _machine()
+    if is_here and _is_alive(int(process)):
         return
     # Another process may sweep the same folder.
     with suppress(FileNotFoundError):
-        if time.time() - path.lstat().st_mtime > _STALE_AFTER:
+        if is_here or time.time() - path.lstat().st_mtime > _STALE_AFTER:
             path.unlink()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from .clean import (
     NOTE_CHARACTERS,
@@ -18,6 +18,7 @@ from .clean import (
 )
 from .harmless import cell, fence, markup, table
 from .note import Block, Role
+from .records import dataclass
 from .result import (
     Failure,
     Figure,

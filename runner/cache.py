@@ -12,11 +12,11 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import UserError, system_words
+from .records import dataclass
 from .result import Figure, Output, Result, decode, encode
 from .userdirs import cache_folder
 

@@ -13,12 +13,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from .records import dataclass
 from .result import Output, Text
 
 KEPT = 500_000  # bytes kept of each end of a block's text
 _FOLD_AT = 8_000_000  # bytes in the file at which a writer cuts its middle out
+_EMPTY_AT = 1_000_000  # bytes of earlier blocks at which the file is emptied
 FOLD_OTHERS_AT = 4 * _FOLD_AT  # the same where subprocesses write, which cannot cut
 _STDOUT, _STDERR = "stdout", "stderr"
 
@@ -32,12 +34,25 @@ class Mark:
     id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """So many bytes and marks; ``cut`` bytes had been dropped before."""
+
+    at: int
+    marks: int
+    cut: int
+
+
 class Recorder:
     """Owns the capture file ``path`` and what stands between its text.
 
     The text of a block is bounded: of more than ``_FOLD_AT`` bytes the middle is dropped while
     the block still runs. Bytes that another thread or process writes during that cut, all of
     them from the dropped middle or near it, may be lost.
+
+    The text of a block begins at ``begins`` of the file, behind that of the blocks before it: to
+    empty the file each time would have the disk take note of it, which is slow. All other offsets
+    count from there.
     """
 
     def __init__(self, path: str) -> None:
@@ -49,6 +64,7 @@ class Recorder:
         self._marks: list[Mark] = []
         self._errors: list[tuple[int, int]] = []
         self._cut = 0
+        self.begins = 0
         self._folding = threading.Lock()
         self._out = _stream(self, _STDOUT)
         self._err = _stream(self, _STDERR)
@@ -73,7 +89,7 @@ class Recorder:
             self._cut += len(data) - 2 * _FOLD_AT
             data = data[-_FOLD_AT:]
         _write_all(self._fd, data)
-        end = os.lseek(self._fd, 0, os.SEEK_CUR)
+        end = os.lseek(self._fd, 0, os.SEEK_CUR) - self.begins
         if stream == _STDERR:
             self._note_error(end - len(data), end)
         if end > _FOLD_AT:
@@ -93,12 +109,12 @@ class Recorder:
             self._fold(limit)
 
     def _fold(self, limit: int) -> None:
-        size = os.fstat(self._fd).st_size
+        size = self._size()
         if size <= limit:
             return
         head, tail = self._read(0, KEPT), self._read(size - KEPT, KEPT)
         dropped = size - 2 * KEPT
-        os.ftruncate(self._fd, 0)
+        os.ftruncate(self._fd, self.begins)
         _write_all(self._fd, head + tail)
         self._cut += dropped
         self._errors = [
@@ -110,7 +126,7 @@ class Recorder:
     def show(self, outputs: tuple[Output, ...], id: str | None = None) -> None:
         """Put values or figures behind what has been written so far."""
         flush_c_streams()
-        self._marks.append(Mark(os.fstat(self._fd).st_size, outputs, id))
+        self._marks.append(Mark(self._size(), outputs, id))
 
     def update(self, outputs: tuple[Output, ...], id: str) -> None:
         """Replace what was shown under ``id`` in this block."""
@@ -121,42 +137,66 @@ class Recorder:
     def clear(self) -> None:
         """Forget all that the block has written and shown so far."""
         flush_c_streams()
-        if os.fstat(self._fd).st_size:
-            os.ftruncate(self._fd, 0)
+        if self._size():
+            os.ftruncate(self._fd, self.begins)
         self._marks, self._errors, self._cut = [], [], 0
 
     def last_line(self) -> str:
         """The latest line of text that is not blank, "" if there is none."""
-        size = os.fstat(self._fd).st_size
+        size = self._size()
         text = self._read(max(0, size - 4096), min(size, 4096)).decode("utf-8", "replace")
         lines = [line.strip() for line in text.replace("\r", "\n").split("\n")]
         return next((line for line in reversed(lines) if line), "")
+
+    def position(self) -> Position:
+        """Where the block's outputs end now."""
+        flush_c_streams()
+        return Position(self._size(), len(self._marks), self._cut)
+
+    def since(self, then: Position, polish: Callable[[str], str] = str) -> tuple[Output, ...]:
+        """The outputs behind a ``position`` of the same block; they stay where they are."""
+        flush_c_streams()
+        data = self._read(0, self._size())
+        start = then.at if self._cut == then.cut else _shift(then.at, self._cut - then.cut)
+        return tuple(self._pieces(data, self._marks[then.marks :], start, polish))
 
     def take(self, polish: Callable[[str], str] = str) -> tuple[Output, ...]:
         """All outputs of the block in order, its text passed through ``polish``; starts afresh."""
         flush_c_streams()
         self.fold(2 * KEPT)
-        data = self._read(0, os.fstat(self._fd).st_size)
-        outputs = tuple(self._pieces(data, polish))
-        self.clear()
+        data = self._read(0, self._size())
+        outputs = tuple(self._pieces(data, self._marks, 0, polish))
+        self._marks, self._errors, self._cut = [], [], 0
+        self.begins += len(data)
+        if self.begins > _EMPTY_AT:
+            os.ftruncate(self._fd, 0)
+            self.begins = 0
         return outputs
 
+    def _size(self) -> int:
+        return os.fstat(self._fd).st_size - self.begins
+
     def _read(self, start: int, length: int) -> bytes:
-        """Apart from the position of ``_fd``, by which writers learn where they wrote."""
-        if length <= 0:
-            return b""
         parts = []
-        with open(self.path, "rb", buffering=0) as file:
-            file.seek(start)
-            while length > 0 and (part := file.read(length)):
-                parts.append(part)
-                length -= len(part)
+        at = self.begins + start
+        while length > 0 and (part := self._read_at(at, length)):
+            parts.append(part)
+            at += len(part)
+            length -= len(part)
         return b"".join(parts)
 
-    def _pieces(self, data: bytes, polish: Callable[[str], str]) -> Iterator[Output]:
-        marks = sorted(self._marks, key=lambda mark: mark.at)
-        start = 0
-        for mark in marks:
+    def _read_at(self, at: int, length: int) -> bytes:
+        """Apart from the position of ``_fd``, by which writers learn where they wrote."""
+        if hasattr(os, "pread"):  # not on Windows
+            return os.pread(self._fd, length, at)
+        with open(self.path, "rb", buffering=0) as file:
+            file.seek(at)
+            return file.read(length) or b""
+
+    def _pieces(
+        self, data: bytes, marks: list[Mark], start: int, polish: Callable[[str], str]
+    ) -> Iterator[Output]:
+        for mark in sorted(marks, key=lambda mark: mark.at):
             yield from self._texts(data, start, mark.at, polish)
             yield from (_polished(output, polish) for output in mark.outputs)
             start = max(start, mark.at)

@@ -6,8 +6,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import field
 from pathlib import Path
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
@@ -15,23 +16,41 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from .errors import system_words
+from .records import dataclass
 from .vault import VaultError
 
 _IGNORED = frozenset({"opened", "closed_no_write"})  # reading makes events too
 _FOLDER_NEWS = frozenset({"created", "deleted", "moved"})  # "modified" comes with every file in it
 _PRUNED = frozenset({"node_modules", "__pycache__", "site-packages"})
-_BATCH = 0.1  # seconds without an event that end a batch of changes
+_ALONE = 0.03  # seconds without an event after which a note saved alone counts as saved
+_BATCH = 0.1  # the same for several, which a checkout or a sync writes one after the other
 _LONGEST_BATCH = 1.0  # seconds
 
 
-class Changes:
-    """Root-relative ``/`` paths that may have changed; filled by the observer's thread."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Changes that belong together: root-relative ``/`` paths, with the time of the last event of
+    each (seconds of the same clock). ``lost``: there were others that nobody can name."""
 
-    def __init__(self, root: Path) -> None:
+    paths: Mapping[str, float] = field(default_factory=dict)
+    lost: bool = False
+
+
+class Changes:
+    """What may have changed below ``root``; filled by the observer's thread.
+
+    Nothing here waits for a batch to end: ``due`` says when it will have ended, so that whoever
+    waits can do other things first. ``ring`` wakes it for these.
+    """
+
+    def __init__(self, root: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self.root = root
-        self._paths: set[str] = set()
+        self.clock = clock
+        self._paths: dict[str, float] = {}
         self._lost = False
+        self._first = 0.0
         self._last = 0.0
+        self._rung = False
         self._news = threading.Condition()
 
     def add(self, path: str) -> None:
@@ -40,40 +59,55 @@ class Changes:
         if any(part.startswith(".") or part in _PRUNED for part in parts):
             return
         with self._news:
-            self._paths.add("/".join(parts))
-            self._tell()
+            self._note_time()
+            self._paths["/".join(parts)] = self._last
 
     def lose(self) -> None:
         """Some events were lost: everything may have changed."""
         with self._news:
+            self._note_time()
             self._lost = True
-            self._tell()
 
-    def _tell(self) -> None:
-        self._last = time.monotonic()
+    def _note_time(self) -> None:
+        self._last = self.clock()
+        if not self._paths and not self._lost:
+            self._first = self._last
+            self._ring()
+
+    def ring(self) -> None:
+        """End the ``wait`` that goes on or comes next: something else has happened."""
+        with self._news:
+            self._ring()
+
+    def _ring(self) -> None:
+        self._rung = True
         self._news.notify_all()
 
     def wait(self, timeout: float) -> None:
-        """Return at the first change, or after ``timeout`` seconds."""
+        """Return when a batch begins or somebody rings, or after ``timeout`` seconds."""
         with self._news:
-            self._news.wait_for(lambda: bool(self._paths) or self._lost, timeout)
+            self._news.wait_for(lambda: self._rung, timeout)
+            self._rung = False
 
-    def take(self) -> tuple[set[str], bool]:
-        """All changes of one batch, and whether events were lost; both are forgotten.
-
-        Where there are some, waits until they cease: a checkout or a sync is one batch.
-        """
+    def due(self) -> float:
+        """When the batch that has begun will have ended, if nothing more happens; else never."""
         with self._news:
-            end = time.monotonic() + _LONGEST_BATCH
-            while self._paths or self._lost:
-                now = time.monotonic()
-                rest = min(self._last + _BATCH, end) - now
-                if rest <= 0:
-                    break
-                self._news.wait(rest)
-            paths, lost = self._paths, self._lost
-            self._paths, self._lost = set(), False
-            return paths, lost
+            return self._due()
+
+    def _due(self) -> float:
+        if not self._paths and not self._lost:
+            return float("inf")
+        rest = _ALONE if len(self._paths) == 1 and not self._lost else _BATCH
+        return min(self._last + rest, self._first + _LONGEST_BATCH)
+
+    def take(self) -> Batch:
+        """The batch that has ended, which is forgotten here; an empty one if none has."""
+        with self._news:
+            if self.clock() < self._due():
+                return Batch()
+            batch = Batch(self._paths, self._lost)
+            self._paths, self._lost = {}, False
+            return batch
 
 
 class _Handler(FileSystemEventHandler):

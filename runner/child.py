@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
@@ -18,7 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from .channel import Channel
 from .crash import exit_words
+from .environment import handed_on
 from .errors import UserError, system_words
 from .forks import Fork
 
@@ -27,7 +27,6 @@ _EXIT = 0.5  # seconds from the end of its streams to the end of a process that 
 _DUMP = 0.5  # seconds a stuck process has for writing its stack
 _SCRATCH = "runner-worker-"  # as the worker names its folder
 _PARTIAL = 1_000_000  # bytes of a dead worker's output that are kept
-_LENGTH = struct.Struct(">I")
 _WORKER = Path(__file__).resolve().parent / "worker.py"
 
 
@@ -48,11 +47,7 @@ def worker_environment(threads: int) -> dict[str, str]:
     }
 
 
-# What would change results from one shell to the next.
-_REMOVED = frozenset(
-    "PYTEST_ADDOPTS PYTEST_PLUGINS PYTHONSTARTUP PYTHONINSPECT PYTHONOPTIMIZE PYTHONWARNINGS "
-    "PYTHONDEVMODE PYTHONDEBUG PYTHONVERBOSE".split()
-)
+_OURS = ("RUNNER_MEMORY", "RUNNER_CHECKPOINTS")  # what workers heed besides
 
 
 class Worker:
@@ -63,8 +58,10 @@ class Worker:
 
     def __init__(self, process: Process, inbox: queue.SimpleQueue[Any]) -> None:
         self._process = process
+        self._channel = Channel(_pipe(process.stdout), _pipe(process.stdin))
         self.inbox = inbox
         self.ready: dict[str, Any] | None = None
+        self.begins = 0  # where in its file of output the running block's begins
         self._stderr: deque[bytes] = deque(maxlen=2000)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._errors = threading.Thread(target=self._collect_errors, daemon=True)
@@ -77,17 +74,11 @@ class Worker:
 
     def send(self, **message: Any) -> None:
         """A worker that is gone does not hear it; its end is reported by the listener."""
-        body = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace")
-        pipe = _pipe(self._process.stdin)
-        try:
-            pipe.write(_LENGTH.pack(len(body)) + body)
-            pipe.flush()
-        except OSError:
-            return
+        with suppress(OSError):
+            self._channel.send(**message)
 
     def _listen(self) -> None:
-        pipe = _pipe(self._process.stdout)
-        while (message := _read_frame(pipe)) is not None:
+        while (message := self._channel.read()) is not None:
             self.inbox.put((self, message))
         self.inbox.put((self, None))
 
@@ -105,7 +96,7 @@ class Worker:
         if self.ready is None:
             return ""
         try:
-            data = Path(self.ready["output"]).read_bytes()
+            data = Path(self.ready["output"]).read_bytes()[self.begins :]
         except OSError:  # a worker on another machine
             return ""
         if len(data) > _PARTIAL:
@@ -183,15 +174,6 @@ def _close(pipe: IO[bytes] | None) -> None:
         return  # what was still to be written cannot reach a dead process
 
 
-def _read_frame(pipe: IO[bytes]) -> dict[str, Any] | None:
-    head = pipe.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    body = pipe.read(length)
-    return json.loads(body) if len(body) == length else None
-
-
 # --- processes -----------------------------------------------------------------------------
 
 
@@ -257,12 +239,14 @@ def start_command(python: str, launcher: tuple[str, ...], threads: int) -> list[
     """A launcher may not hand on our environment, so it gets it through ``env``."""
     if not launcher:
         return [python, str(_WORKER)]
-    settings = [f"{name}={value}" for name, value in worker_environment(threads).items()]
+    ours = {name: value for name, value in os.environ.items() if name in _OURS}
+    settings = [f"{k}={v}" for k, v in (ours | worker_environment(threads)).items()]
     return [*launcher, "env", *settings, python, str(_WORKER)]
 
 
-def start_environment(threads: int) -> dict[str, str]:
-    inherited = {k: v for k, v in os.environ.items() if k not in _REMOVED}
+def start_environment(launcher: tuple[str, ...], threads: int) -> dict[str, str]:
+    """A launcher gets all that we have: ``ssh`` needs its agent, ``docker`` its host."""
+    inherited = dict(os.environ) if launcher else handed_on(os.environ)
     return {**inherited, **worker_environment(threads)}
 
 

@@ -5,10 +5,12 @@ Exit codes: 0 fine, 1 failed, stale or in error, 2 wrong use or environment, 3 v
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import sys
 from collections.abc import Generator
+from contextlib import suppress
 from typing import NoReturn
 
 import click
@@ -25,8 +27,11 @@ _COMMANDS = {
     "check": "look_commands",
     "status": "look_commands",
     "explain": "look_commands",
+    "quotes": "quote_commands",
     "trust": "trust_commands",
     "undo": "trust_commands",
+    "export": "notebook_commands",
+    "import": "notebook_commands",
 }
 
 
@@ -53,15 +58,17 @@ def cli() -> None:
 
 @cli.result_callback()
 def _say(answer: Answer | Generator[Answer]) -> int:
-    """The exit code of a command, what it says printed."""
+    """The exit code of a command, that of its last answer; what it says printed."""
     if isinstance(answer, Answer):
         return _print(answer)
+    code = FINE
     try:
         for one in answer:
-            _print(one)
-    except KeyboardInterrupt:  # which is how a command that goes on for ever ends
-        answer.close()
-    return FINE
+            code = _print(one)
+    except KeyboardInterrupt as interrupt:
+        with suppress(StopIteration):  # a command that goes on for ever ends so
+            answer.throw(interrupt)
+    return code
 
 
 def _print(answer: Answer) -> int:
@@ -93,6 +100,8 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
         sys.exit(FAILED)
+    finally:
+        gc.freeze()  # or the interpreter looks through every object once more before it ends
 
 
 def _fail(message: str, code: int, as_json: bool) -> NoReturn:

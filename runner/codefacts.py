@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from .records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,17 @@ class Facts:
     const (an immutable value), plain (a list, dict, set or tuple), array, def, class, import,
     or data (anything else). ``reads`` are read by the block before it binds them.
 
+    ``loads`` are what its imports execute when they are the first: local modules, notes.
+
     ``touches`` may be changed in place. So may ``consumes``, if they are iterators, and the
     receivers of ``methods``, by their kind. ``stores`` are names whose attributes, items or
     methods were used for it. ``links`` groups names that may share state from here on.
-    ``modules`` maps imported names to what they were imported from.
+    ``modules`` maps imported names to what they were imported from, and names of global objects
+    ("plt.rcParams") to where these are. ``aliases`` are two names of one object.
+
+    ``lively``: it defines a class whose operators, attributes or text may change something, so
+    that reading a name (``uses``) may. ``acts``: it prints, checks or raises, which shows where it
+    is imported. ``stores_given``: a function sets attributes of what it is given.
     """
 
     binds: frozenset[str] = frozenset()
@@ -50,7 +57,9 @@ class Facts:
     late_touches: frozenset[str] = frozenset()
     late_stores: frozenset[str] = frozenset()
     links: tuple[frozenset[str], ...] = ()
+    aliases: tuple[frozenset[str], ...] = ()
     imports: tuple[Import, ...] = ()
+    loads: frozenset[str] = frozenset()
     modules: tuple[tuple[str, str], ...] = ()
     calls: bool = False
     dynamic: str = ""
@@ -60,3 +69,7 @@ class Facts:
     late_files: bool = False
     broken: bool = False
     names_device: bool = False
+    uses: frozenset[str] = frozenset()
+    lively: bool = False
+    acts: bool = False
+    stores_given: bool = False

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .job import NoteCode, Step
+from .records import dataclass
 from .result import Failure, Frame, Place, Result, Status, Text
 
 _HEAD = re.compile(r"^(?:Current thread|Thread) 0x[0-9a-fA-F]+.*:$", re.MULTILINE)
@@ -30,9 +31,11 @@ def exit_words(code: int | None) -> str:
         return "it closed the streams of its process"
     if code < 0:
         try:
-            return f"killed by {signal.Signals(-code).name}"
+            name = signal.Signals(-code).name
         except ValueError:
             return f"killed by signal {-code}"
+        often = " (as the system does when memory runs out)" if name == "SIGKILL" else ""
+        return f"killed by {name}{often}"
     return f"the process ended with exit code {code}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 from .errors import UserError
 
@@ -31,20 +32,50 @@ def available() -> tuple[str, ...]:
 
 
 def _cuda_count() -> int:
+    driver = _driver()
+    return 0 if driver is None else _asked(driver.cuDeviceGetCount)
+
+
+def kind_of(device: str) -> str:
+    """What a device, in the words of ``evidence.device_kind``, is on this machine now.
+
+    Of several GPUs the first is asked for its capability.
+    """
+    kind, _, capability = device.partition(" ")
+    driver = _driver() if kind == "cuda" and capability else None
+    if driver is None:
+        return kind
+    # CUDA Driver API: CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and …_MINOR.
+    major, minor = (_asked(driver.cuDeviceGetAttribute, number, 0) for number in (75, 76))
+    return f"{kind} sm_{major}{minor}"
+
+
+def _driver() -> Any:
+    """CUDA's driver library, initialised; None where there is none, or no leave to use it."""
     if sys.platform == "darwin" or os.environ.get("CUDA_VISIBLE_DEVICES") == "":
-        return 0
+        return None
     if sys.platform == "linux" and not any(map(os.path.exists, _LINUX_DRIVERS)):
-        return 0
+        return None
     import ctypes
 
     try:
         driver = ctypes.CDLL(_LIBRARIES.get(sys.platform, "libcuda.so.1"))
     except OSError:
-        return 0
-    count = ctypes.c_int()
-    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
-        return 0
-    return count.value
+        return None
+    return driver if driver.cuInit(0) == 0 else None
+
+
+def _asked(function: Any, *arguments: int) -> int:
+    """The number that a function of the driver fills in; 0 where it answers with an error."""
+    import ctypes
+
+    answer = ctypes.c_int()
+    return answer.value if function(ctypes.byref(answer), *arguments) == 0 else 0
+
+
+def indices(devices: tuple[str, ...]) -> tuple[int, ...]:
+    """The GPUs among ``devices``, by number."""
+    return tuple(int(name.partition(":")[2]) for name in devices if name.startswith("cuda:"))
 
 
 def choose(wanted: str, devices: tuple[str, ...]) -> tuple[str, ...]:

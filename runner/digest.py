@@ -12,9 +12,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from .note import Block, Options
+from .records import dataclass
 
 _PREFIX = re.compile(r"(?i)(?<![\w])(?:[rbuft]|rb|br|rf|fr|rt|tr)?(?=['\"])")
 _COMMENT_OR_QUOTE = re.compile(r"[#'\"]")

@@ -7,10 +7,9 @@ Nothing is imported for it: a value of a library that is not loaded cannot exist
 from __future__ import annotations
 
 import io
-import pprint
 import sys
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -183,6 +182,36 @@ class Display:
         self.display(value, display_id=display_id, update=True)
 
 
+class Stage:
+    """What one call prints and shows inside a block, for whoever wants to show it again.
+
+    ``polish`` is applied to its text.
+    """
+
+    def __init__(self, display: Display, polish: Callable[[str], str]) -> None:
+        self._display = display
+        self._polish = polish
+
+    @contextmanager
+    def recording(self) -> Iterator[Callable[[], tuple[Output, ...]]]:
+        """Gives a function that tells what came so far; nothing is silent meanwhile."""
+        recorder, silent = self._display.recorder, self._display.silent
+        start = recorder.position()
+        self._display.silent = False
+        try:
+            yield lambda: recorder.since(start, self._polish)
+        finally:
+            self._display.silent = silent
+
+    def show(self, outputs: tuple[Output, ...]) -> None:
+        if not self._display.silent:
+            self._display.recorder.show(outputs)
+
+    def open_figures(self) -> list[int]:
+        pyplot: Any = sys.modules.get("matplotlib.pyplot")
+        return [] if pyplot is None else list(pyplot.get_fignums())
+
+
 class _Handle:
     """What ``display(..., display_id=True)`` gives back, to show another value in its place."""
 
@@ -208,6 +237,8 @@ def plain(value: object) -> str:
     text = repr(value)
     large = isinstance(value, dict | list | tuple | set) and len(value) <= _PRETTY_ITEMS
     if large and len(text) > _WIDTH:
+        import pprint
+
         text = pprint.pformat(value, width=_WIDTH, compact=True, sort_dicts=False)
     if len(text) > 2 * KEPT:
         text = f"{text[:KEPT]}\n… {len(text) - 2 * KEPT:,} characters left out …\n{text[-KEPT:]}"
@@ -248,6 +279,8 @@ def _bytes(picture: bytes | str) -> bytes:
 
 def _traceback_of_repr() -> str:
     """The traceback of the running exception without the frames of this file."""
+    import traceback
+
     kind, error, tb = sys.exc_info()
     while tb is not None and tb.tb_frame.f_code.co_filename == __file__:
         tb = tb.tb_next

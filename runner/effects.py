@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Container
 
 PURE_BUILTINS = frozenset(
     "print len range isinstance issubclass sum min max sorted abs float int str repr bool zip "
@@ -51,7 +52,7 @@ STATELESS_PACKAGES = PURE_PACKAGES | frozenset(
     "pytest pandas sklearn transformers PIL tqdm torchvision time datetime json re os sys pathlib "
     "warnings logging random subprocess shutil tempfile pickle inspect enum abc copy contextlib "
     "io ctypes gc threading multiprocessing concurrent IPython hashlib base64 csv glob heapq "
-    "bisect types traceback platform unittest itertools operator functools".split()
+    "bisect types traceback platform unittest itertools operator functools runner".split()
 )
 
 _CHANGES_ARGUMENTS = re.compile(
@@ -66,9 +67,11 @@ _SWITCH = re.compile(
     r"^(?:set_\w+|setrecursionlimit|setlocale|set(?:err|errcall|bufsize|trace|profile)|use|enable\w*"
     r"|disable\w*|register\w*|basicConfig|setLevel|addHandler|addFilter|filterwarnings"
     r"|simplefilter|resetwarnings|chdir|putenv|unsetenv|install|patch|reload|rc|rcdefaults"
-    r"|setcontext|use_deterministic_algorithms|umask|nice|alarm|signal|freeze|captureWarnings)$"
+    r"|setcontext|use_deterministic_algorithms|umask|nice|alarm|signal|freeze|captureWarnings"
+    r"|__enter__|__exit__)$"
 )
 _GLOBAL_OBJECTS = frozenset("environ rcParams modules path meta_path handlers filters".split())
+_GIVES_GLOBAL = frozenset("getcontext getLogger get_logger gca gcf import_module".split())
 _CHANGES = frozenset("update setdefault pop append insert extend clear remove".split())
 
 _FILES = frozenset(
@@ -97,17 +100,24 @@ def last_name(func: ast.expr) -> str:
     return func.id if isinstance(func, ast.Name) else ""
 
 
-def is_pure_call(call: ast.Call, module: str) -> bool:
+def true_name(func: ast.expr, module: str) -> str:
+    """``last_name``, but of ``b`` after ``from m import a as b``: "a"."""
+    renamed = isinstance(func, ast.Name) and module
+    return module.rpartition(".")[2] if renamed else last_name(func)
+
+
+def is_pure_call(call: ast.Call, module: str, bound: Container[str] = ()) -> bool:
     """Whether the call changes neither its receiver nor its arguments.
 
     ``module`` is what the root of the called name was imported from ("torch.nn"), "" if it was
-    not imported.
+    not imported; ``bound`` are names that the note gives another meaning than the builtin one.
     """
-    name = last_name(call.func)
-    if any(k.arg in _REACHING and not _is_inert(k.value) for k in call.keywords):
+    name = true_name(call.func, module)
+    chain = (call, *(part for part in ast.walk(call.func) if isinstance(part, ast.Call)))
+    if any(k.arg in _REACHING and not _is_inert(k) for c in chain for k in c.keywords):
         return False
     if isinstance(call.func, ast.Name) and name in PURE_BUILTINS:
-        return True
+        return name not in bound
     if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Constant):
         return True  # a method of a string literal
     if module.partition(".")[0] in PURE_PACKAGES:
@@ -119,9 +129,11 @@ def is_pure_call(call: ast.Call, module: str) -> bool:
     return False
 
 
-def _is_inert(value: ast.expr) -> bool:
+def _is_inert(keyword: ast.keyword) -> bool:
     """A constant, or a function written on the spot, whose body is looked at by itself."""
-    return isinstance(value, ast.Constant | ast.Lambda)
+    if isinstance(keyword.value, ast.Constant):
+        return keyword.arg != "inplace" or not keyword.value.value
+    return isinstance(keyword.value, ast.Lambda)
 
 
 def leaves_receiver(method: str, kind: str, *, direct: bool) -> bool:
@@ -153,12 +165,28 @@ def reason_dynamic(call: ast.Call) -> str:
     return "`sys._getframe()`" if name in ("_getframe", "currentframe") else ""
 
 
-def is_switch(call: ast.Call) -> bool:
+def is_switch(call: ast.Call, module: str) -> bool:
     """Whether a call of an imported name sets something global: a default, an option, a hook."""
-    name = last_name(call.func)
+    name = true_name(call.func, module)
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-    is_global = isinstance(receiver, ast.Attribute) and receiver.attr in _GLOBAL_OBJECTS
-    return bool(_SWITCH.match(name)) or (name in _CHANGES and is_global)
+    way = module.split(".") if receiver is not None else module.split(".")[:-1]
+    held = receiver.attr if isinstance(receiver, ast.Attribute) else (way or [""])[-1]
+    return bool(_SWITCH.match(name)) or (name in _CHANGES and held in _GLOBAL_OBJECTS)
+
+
+def global_object(value: ast.expr, module: str) -> str:
+    """The path of the global object that ``value``, rooted in an import, is; "" of others.
+
+    ``plt.rcParams`` and ``decimal.getcontext()`` are such objects, ``np.zeros(3)`` is not.
+    """
+    if isinstance(value, ast.Call):
+        name = true_name(value.func, module)
+        return f"{module}.{name}" if name in _GIVES_GLOBAL else ""
+    way: list[str] = []
+    while isinstance(value, ast.Attribute):
+        way.append(value.attr)
+        value = value.value
+    return ".".join((module, *reversed(way))) if isinstance(value, ast.Name) else ""
 
 
 def touches_files(call: ast.Call, module: str) -> bool:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import site
+import stat
 import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from .frames import OUR_FOLDER, is_own_code, library_folders
+from .premises import Digests, env_digest
 from .result import Evidence
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _NOT_DATA = ("/proc/", "/dev/", "/sys/")
-_NOT_THIRD_PARTY = frozenset({"vault", "runner", "__main__", "__mp_main__"})
+# Setuptools puts its hook into every process that finds it installed; whoever uses the hook
+# imports setuptools.
+_NOT_THIRD_PARTY = frozenset({"vault", "runner", "__main__", "__mp_main__", "_distutils_hack"})
+_BUILD_SETTINGS = "_sysconfigdata_"  # Python's own, named after the platform
 
 
 class Witness:
@@ -27,20 +32,24 @@ class Witness:
 
     Everything since the job began counts for each later block: what an earlier block imported or
     read may lie in a cache that a later one uses. ``folder`` is the vault's; what lies in it counts
-    even where it is a temporary folder. ``notes`` are the files whose code the job carries: Python
-    itself opens them to show a line, and results depend on their text by digest.
+    even where it is a temporary folder, and so do its folders that were listed and files that
+    were missed. ``notes`` are the files whose code the job carries: Python itself opens them to
+    show a line, and results depend on their text by digest. ``ours`` is a folder of our own.
     """
 
-    def __init__(self, folder: str, notes: Iterable[str] = ()) -> None:
+    def __init__(self, folder: str, notes: Iterable[str] = (), ours: str = "") -> None:
         self.watching = False
+        self._ours = os.path.join(ours, "") if ours else "\0"
         self._folder = os.path.join(os.path.abspath(folder), "")
         self._notes = frozenset(notes)
-        self._read: set[str] = set()
+        self._read: dict[str, tuple[int, int] | None] = {}  # path: its state when it was opened
         self._written: set[str] = set()
         self._modules = 0
         self._dists: tuple[tuple[str, str], ...] = ()
+        self._adopted: dict[str, str] = {}
+        self._adopted_dists: set[tuple[str, str]] = set()
         self._sources: set[str] = set()
-        self._hashes: dict[tuple[str, int, int], str] = {}
+        self._digests = Digests()
         self._ignored = (OUR_FOLDER, *library_folders(), *_scratch_folders(), *_NOT_DATA)
 
     def install(self) -> None:
@@ -48,21 +57,55 @@ class Witness:
         sys.addaudithook(self._hear)
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
-        if event != "open" or not self.watching:
+        if not self.watching or event not in _EVENTS:
             return
-        path, mode, flags = args
+        path = args[0]
+        if event != "open":
+            self._note_listed("." if path is None else path)
+            return
+        _, mode, flags = args
         if not isinstance(path, str | bytes):
             return
         name = os.path.abspath(os.fsdecode(path))
         writes = bool(flags & _WRITING) if mode is None else any(c in mode for c in "wax+")
-        (self._written if writes else self._read).add(name)
+        if writes:
+            self._written.add(name)
+        else:
+            self._note_read(name)
+
+    def _note_listed(self, path: object) -> None:
+        """Folders of the vault, unless it is the import system that looks around there."""
+        if not isinstance(path, str | bytes):
+            return
+        name = os.path.abspath(os.fsdecode(path))
+        inside = os.path.join(name, "").startswith(self._folder)
+        if inside and not os.path.join(name, "").startswith(self._ours) and not _imports():
+            self._read.setdefault(name, _state(name))
+
+    def _note_read(self, name: str) -> None:
+        if name not in self._read and self._is_data(name):
+            self._read[name] = _state(name)
 
     def evidence(self, device: str) -> Evidence:
         """What the process has imported and read so far; ``device`` is the step's."""
         self.watching = False
         self._look_at_modules()
-        python = f"{sys.version_info.major}.{sys.version_info.minor}"
-        return Evidence(python, device_kind(device), self._dists, tuple(sorted(self._files())))
+        dists = tuple(sorted(self._adopted_dists | set(self._dists)))
+        files = tuple(sorted((self._adopted | dict(self._files())).items()))
+        kind, doubt = device_kind(device), self._doubt()
+        return Evidence(python_version(), kind, dists, files, doubt=doubt)
+
+    def _doubt(self) -> str:
+        """The file that changed since it was opened: nobody knows what was read of it."""
+        for path, before in self._read.items():
+            if path not in self._written and before != _state(path):
+                return f"{os.path.basename(path)} changed while it was read"
+        return ""
+
+    def adopt(self, evidence: Evidence) -> None:
+        """Count what something that is used now rested on, as if it had been read just now."""
+        self._adopted |= dict(evidence.files)
+        self._adopted_dists |= set(evidence.dists)
 
     def _look_at_modules(self) -> None:
         if len(sys.modules) == self._modules:
@@ -76,29 +119,63 @@ class Witness:
                 self._sources.add(path)
 
     def _files(self) -> Iterator[tuple[str, str]]:
-        data = {path for path in self._read - self._written if self._is_data(path)}
-        for path in self._sources | data:
-            if digest := self._digest(path):
+        for path in self._sources - self._read.keys():
+            if digest := self._digests.of(path):
+                yield path, digest
+        for path, before in self._read.items():
+            if path in self._written:
+                continue
+            digest = self._digests.of(path)
+            if digest or (before is None and path.startswith(self._folder)):
                 yield path, digest
 
     def _is_data(self, path: str) -> bool:
-        if path in self._notes:
+        if path in self._notes or path.startswith(self._ours):
             return False
         return path.startswith(self._folder) or not path.startswith(self._ignored)
 
-    def _digest(self, path: str) -> str | None:
-        """``None`` for what is no regular file (any more)."""
-        try:
-            stat = os.stat(path)
-        except OSError:
-            return None
-        if not os.path.isfile(path):
-            return None
-        key = path, stat.st_size, stat.st_mtime_ns
-        if key not in self._hashes:
-            with open(path, "rb") as file:
-                self._hashes[key] = hashlib.file_digest(file, "sha256").hexdigest()
-        return self._hashes[key]
+
+_EVENTS = frozenset({"open", "os.listdir", "os.scandir"})
+
+
+_LISTERS = ("os.py", "pathlib.py", "glob.py", "<frozen os>")
+
+
+def _imports() -> bool:
+    """Whether the code that asked for a listing, through whatever lists, looks for modules."""
+    frame: FrameType | None = sys._getframe(3)
+    while frame is not None and frame.f_code.co_filename.endswith(_LISTERS):
+        frame = frame.f_back
+    asking = "" if frame is None else frame.f_code.co_filename
+    return "importlib" in asking or asking.endswith("pkgutil.py")
+
+
+def _state(path: str) -> tuple[int, int] | None:
+    """Size and time of change, of folders nothing; None where there is no such path."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return (0, 0) if stat.S_ISDIR(status.st_mode) else (status.st_size, status.st_mtime_ns)
+
+
+def python_version() -> str:
+    """Major and minor version."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def holds(evidence: Evidence, digests: Digests, device: str) -> bool:
+    """Whether all that ``evidence`` names is in this process and on this machine as it was."""
+    installed = _installed()
+    return (
+        evidence.python == python_version()
+        and evidence.device == device_kind(device)
+        and all(
+            installed.get(_normal(name), ("", ""))[1] == version for name, version in evidence.dists
+        )
+        and all(digests.of(path) == digest for path, digest in evidence.files)
+        and all(env_digest(name) == digest for name, digest in evidence.env)
+    )
 
 
 def device_kind(device: str) -> str:
@@ -130,7 +207,8 @@ def _scratch_folders() -> Iterator[str]:
 
 def distributions(modules: set[str]) -> tuple[tuple[str, str], ...]:
     """Distribution → version for those top-level ``modules`` that were installed."""
-    wanted = {name for name in modules if name not in sys.stdlib_module_names | _NOT_THIRD_PARTY}
+    wanted = modules - sys.stdlib_module_names - _NOT_THIRD_PARTY
+    wanted = {name for name in wanted if not name.startswith(_BUILD_SETTINGS)}
     installed = _installed()
     found = {name for name in wanted if _normal(name) in installed}
     versions = {installed[_normal(name)][:2] for name in found}

@@ -2,27 +2,32 @@
 
 One ``Execution`` serves one plan. It hands lanes to the pool as what they rest on is known,
 restarts what is left of a lane whose process died, and gives every block of the plan that did not
-run because of another one its ``skipped`` result.
+run because of another one its ``skipped`` result. It waits for nothing: whoever owns the pool
+brings it the events of its lanes, so that several can share one.
 """
 
 from __future__ import annotations
 
-import time
+import itertools
+import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from .devices import indices
+from .environment import declared
 from .graph import Graph, Node
-from .job import Code, Job, Mode, NoteCode
+from .job import Job, Mode
 from .note import Role
+from .notecode import note_code
 from .outcome import Outcome
 from .plan import Lane, Plan, lost_with, resume
-from .pool import BlockDone, BlockOutput, BlockStarted, LaneEnded, Pool
+from .pool import BlockDone, BlockOutput, BlockStarted, Event, LaneEnded, Pool
+from .records import dataclass
 from .resolve import DEFINING, Key
 from .result import Result, Status
-
-_GLANCE = 0.2  # seconds between two calls of ``meanwhile``
+from .userdirs import checkpoint_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class _Running:
     index: int
     lane: Lane
     done: set[str]
+    fatal: str | None = None  # the block at which its process ended
+    dropped: bool = False
 
 
 # Libraries that a worker may import before it knows what to do: importing them runs no code of
@@ -73,33 +80,23 @@ def _executed(graph: Graph, lane: Lane) -> Iterator[Node]:
         yield from (graph.nodes[key] for key in node.deps)
 
 
-def shared_imports(outcome: Outcome) -> tuple[str, ...]:
-    """The heavy modules that several lanes will import; one lane imports its own itself."""
+def needed_imports(outcome: Outcome) -> Counter[str]:
+    """The heavy modules that the lanes will import, with how many of them will."""
     lanes = [lane for decided in outcome.plans.values() for lane in decided.lanes]
     every = (heavy_imports(_executed(outcome.graph, lane)) for lane in lanes)
-    counts = Counter(name for names in every for name in names)
+    return Counter(name for names in every for name in names)
+
+
+def shared_imports(outcome: Outcome) -> tuple[str, ...]:
+    """The heavy modules that several lanes will import; one lane imports its own itself."""
+    counts = needed_imports(outcome)
     return tuple(sorted(name for name, count in counts.items() if count > 1))
 
 
-def note_code(graph: Graph, path: str, root: Path) -> NoteCode:
-    """The Python of one note, for a worker."""
-    note = graph.notes[path]
-    blocks = tuple(_code(node) for node in graph.of_note(path) if node.fault is None)
-    lines = note.text.count("\n") + 1
-    return NoteCode(note.module, path, str(root / path), lines, blocks, graph.faults.get(path))
-
-
-def _code(node: Node) -> Code:
-    block = node.block
-    return Code(
-        block.id, block.role.value, block.code_line, block.source, node.seed, node.names_device
-    )
-
-
 class Execution:
-    """``results`` grows while ``finished_notes`` is iterated.
+    """``begin`` it, then let it ``hear`` the events of the lanes it ``owns`` until it ``is_over``.
 
-    ``meanwhile`` is called a few times a second; the notes that it names are stopped.
+    ``results`` grows meanwhile.
     """
 
     def __init__(
@@ -112,7 +109,6 @@ class Execution:
         threads: int,
         figures: str,
         listen: Callable[[Progress], None],
-        meanwhile: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self.results: dict[Key, Result] = {}
         self._graph = graph
@@ -122,49 +118,96 @@ class Execution:
         self._threads = threads
         self._figures = figures
         self._listen = listen
-        self._meanwhile = meanwhile
-        self._glance_at = 0.0
-        self._dropped: set[str] = set()
         self._waiting = list(range(len(plan.lanes)))
         self._running: dict[int, _Running] = {}
         self._ended: set[int] = set()
+        self._unwanted: set[Key] = set()
+        self._rebuild = os.urandom(8).hex() if plan.force else ""
+        self._gpus = itertools.cycle(indices(plan.devices) or (-1,))
 
-    def finished_notes(self) -> Iterator[str]:
-        """Run every lane; yield each note as soon as all its lanes have ended."""
+    def begin(self) -> None:
+        """Hand the lanes that wait for nothing to the pool."""
         self._submit_ready()
-        while self._running:
-            event = self._pool.next_event(_GLANCE)
-            self._glance()
-            match event:
-                case BlockStarted(number, block):
-                    self._listen(Progress(self._running[number].lane.note, block))
-                case BlockOutput(number, block, line):
-                    self._listen(Progress(self._running[number].lane.note, block, line))
-                case BlockDone(number, block, result):
-                    self._keep(self._running[number], block, result)
-                case LaneEnded(number, finished):
-                    note = self._end(self._running.pop(number), finished)
-                    self._submit_ready()
-                    if note is not None:
-                        yield note
 
-    def _glance(self) -> None:
-        """Stop the lanes of notes that nobody wants any more."""
-        if time.monotonic() < self._glance_at:
-            return
-        unwanted = set(self._meanwhile()) - self._dropped
-        self._dropped |= unwanted
-        self._waiting = [i for i in self._waiting if self._plan.lanes[i].note not in unwanted]
+    @property
+    def is_over(self) -> bool:
+        return not self._running
+
+    def owns(self, lane: int) -> bool:
+        """Whether the pool's lane of that number is one of this plan."""
+        return lane in self._running
+
+    def hear(self, event: Event) -> str | None:
+        """Take in what the pool says of one of our lanes; the note's path if that was its end."""
+        running = self._running[event.lane]
+        if running.dropped and not isinstance(event, LaneEnded):
+            return None
+        match event:
+            case BlockStarted(_, block):
+                self._listen(Progress(running.lane.note, block))
+            case BlockOutput(_, block, line):
+                self._listen(Progress(running.lane.note, block, line))
+            case BlockDone(_, block, result):
+                self._keep(running, block, result)
+                if self._unwanted and not self._left_of(running.index):
+                    self._pool.cancel(event.lane)  # what follows in it is of another time
+            case LaneEnded(number, finished):
+                note = self._end(self._running.pop(number), finished)
+                self._submit_ready()
+                return note
+        return None
+
+    # --- giving up
+
+    def undone(self) -> set[Key]:
+        """The blocks that are to run for their result and have none yet."""
+        return set().union(*(self._left_of(index) for index in self._open()))
+
+    def disown(self, keys: Collection[Key]) -> None:
+        """Want no result of ``keys`` any more; lanes with nothing else to run are stopped."""
+        before = {index for index in self._open() if self._left_of(index)}
+        self._unwanted.update(keys)
+        self._stop({index for index in before if not self._left_of(index)})
+
+    def drop(self, keys: Collection[Key]) -> set[Key]:
+        """Stop the lanes that have one of ``keys`` to run, and those that wait for them.
+
+        Returns all that was left to run there; it gets no result.
+        """
+        left = {index: self._left_of(index) for index in self._open()}
+        lost = {index for index, wanted in left.items() if not wanted.isdisjoint(keys)}
+        while more := {i for i in left.keys() - lost if lost & set(self._plan.lanes[i].after)}:
+            lost |= more
+        self._stop(lost)
+        return set().union(*(left[index] for index in lost))
+
+    def _stop(self, lanes: Collection[int]) -> None:
+        self._waiting = [index for index in self._waiting if index not in lanes]
         for number, running in self._running.items():
-            if running.lane.note in unwanted:
+            if running.index in lanes and not running.dropped:
+                running.dropped = True
                 self._pool.cancel(number)
-        self._glance_at = time.monotonic() + _GLANCE
+
+    def _open(self) -> list[int]:
+        running = (running.index for running in self._running.values() if not running.dropped)
+        return [*self._waiting, *running]
+
+    def _left_of(self, index: int) -> set[Key]:
+        lane = self._plan.lanes[index]
+        wanted = {(lane.note, step.id) for step in lane.steps if step.mode is Mode.RUN}
+        return wanted - self.results.keys() - self._unwanted
 
     def _keep(self, running: _Running, block: str, result: Result) -> None:
         key = (running.lane.note, block)
         running.done.add(block)
-        # A replayed block speaks only when it fails: then that is its result now.
-        if result.status is not Status.OK or key not in self.results:
+        if result.status in (Status.TIMEOUT, Status.CRASHED):
+            running.fatal = block
+        if key in self._unwanted:
+            return
+        held = self.results.get(key)
+        # A replayed block speaks only when it fails: then that is its result now, unless it was
+        # skipped for what failed before it.
+        if held is None or (result.status is not Status.OK and held.status is not Status.SKIPPED):
             self.results[key] = result
 
     def _submit_ready(self) -> None:
@@ -181,16 +224,28 @@ class Execution:
             self._submit_ready()
             return
         modules = sorted(self._graph.reachable(lane.note))
+        notes = tuple(note_code(self._graph, path, self._root) for path in modules)
+        wanted = {name for note in notes for code in note.blocks for name in code.env}
         job = Job(
             module=self._graph.notes[lane.note].module,
             cwd=str((self._root / lane.note).parent),
             steps=lane.steps,
-            notes=tuple(note_code(self._graph, path, self._root) for path in modules),
+            notes=notes,
             threads=self._threads,
             figures=self._figures,
             imports=heavy_imports(_executed(self._graph, lane)),
+            checkpoints=os.path.abspath(checkpoint_folder()),
+            rebuild=self._rebuild,
+            gpu=self._gpu(lane),
+            environ=declared(os.environ, wanted),
         )
         self._running[self._pool.submit(job)] = _Running(index, lane, set())
+
+    def _gpu(self, lane: Lane) -> int:
+        """The one GPU for a lane that asks for no certain one; -1 where there is no choice."""
+        wanted = {step.device for step in lane.steps if step.device.startswith("cuda")}
+        shared = wanted == {"cuda"} and len(indices(self._plan.devices)) > 1
+        return next(self._gpus) if shared else -1
 
     def _without_lost(self, lane: Lane) -> Lane:
         """The lane without the blocks that rest on one which is not ok."""
@@ -214,14 +269,14 @@ class Execution:
     def _end(self, running: _Running, finished: bool) -> str | None:
         """Account for a lane that ended; the note's path if nothing of it is left."""
         lane = running.lane
-        if lane.note in self._dropped:
+        if running.dropped:
             self._ended.add(running.index)
             return None
         missing = [
             step.id
             for step in lane.steps
             if step.mode is Mode.RUN
-            and (lane.note, step.id) not in self.results
+            and (lane.note, step.id) not in self.results.keys() | self._unwanted
             and not self._skip_if_lost((lane.note, step.id))
         ]
         if missing:
@@ -230,13 +285,14 @@ class Execution:
             return None
         self._ended.add(running.index)
         left = any(self._plan.lanes[index].note == lane.note for index in self._waiting)
-        busy = any(other.lane.note == lane.note for other in self._running.values())
+        going = (other for other in self._running.values() if not other.dropped)
+        busy = any(other.lane.note == lane.note for other in going)
         return None if left or busy else lane.note
 
     def _rest(self, running: _Running, missing: list[str]) -> Lane | None:
         """What a fresh process has to do after one died at some block of the lane."""
         lane = running.lane
-        lost = next((id for id in running.done if self._is_fatal((lane.note, id))), None)
+        lost = running.fatal
         if lost is None:  # it died before it could say where: blame the first, go on behind it
             lost = missing[0]
             reason = "its worker ended before the block began"
@@ -245,7 +301,3 @@ class Execution:
         definitions = {node.block.id for node in nodes if node.block.role in DEFINING}
         done = {step.id for step in lane.steps} - set(missing)
         return resume(lane, lost, done, definitions)
-
-    def _is_fatal(self, key: Key) -> bool:
-        result = self.results.get(key)
-        return result is not None and result.status in (Status.TIMEOUT, Status.CRASHED)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from .note import Heading, Span, Task
+from .records import dataclass
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

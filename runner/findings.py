@@ -2,27 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from .links import Resolver, find_links, find_quotes, has_subpath
+from .links import find_links, find_quotes, has_subpath
 from .note import Link, Note, Problem, Severity
 from .trace import unknown_quotes as missing_quotes
 from .vault import Vault, is_note
+from .verdict import Verdict
+
+if TYPE_CHECKING:
+    from .quoted import Checker, Judged
 
 
-def dead_links(vault: Vault, note: Note, files: Sequence[str]) -> Iterator[Problem]:
-    """A warning for every link or embed whose file, heading or block does not exist."""
-    resolver = Resolver(files)
+def findings(vault: Vault, note: Note, checker: Checker) -> Iterator[Problem]:
+    """All that ``check`` finds: dead links, quote ids that lead nowhere, untrue quotes."""
+    yield from dead_links(vault, note, checker)
+    yield from unknown_quotes(note)
+    if ".pdf" in note.text.lower():
+        yield from untrue_quotes(note, checker)
+
+
+def dead_links(vault: Vault, note: Note, checker: Checker) -> Iterator[Problem]:
+    """A warning for every link or embed whose file, heading or block does not exist.
+
+    The paper that can be downloaded gets one for all its links.
+    """
+    from .quoted import same_file
+
+    absent = checker.absent(note)
+    if absent is not None:
+        what = f"`{absent.target}` is not in the vault"
+        yield Problem(absent.line, Severity.WARNING, what, absent.remedy)
     for link in find_links(note):
-        fault = _fault(vault, note, link, resolver)
+        if absent is not None and same_file(link.target, absent.target):
+            continue
+        fault = _fault(vault, note, link, checker)
         if fault:
             what, hint = fault
             yield Problem(link.line, Severity.WARNING, what, hint)
 
 
-def _fault(vault: Vault, note: Note, link: Link, resolver: Resolver) -> tuple[str, str] | None:
+def untrue_quotes(note: Note, checker: Checker) -> Iterator[Problem]:
+    """What the PDFs say of the note's quotes, where that is not "exact".
+
+    A missing PDF is a dead link already, and a link to a page without a quote only a reference.
+    """
+    for judged in checker.judge(note):
+        told = judged.verdict
+        if told.verdict is Verdict.EXACT or _is_told_elsewhere(judged, note, checker):
+            continue
+        severity = Severity.ERROR if told.verdict.is_error else Severity.WARNING
+        yield Problem(told.line, severity, f"quote {told.verdict}: {told.message}")
+
+
+def _is_told_elsewhere(judged: Judged, note: Note, checker: Checker) -> bool:
+    if judged.verdict.verdict is Verdict.NO_PDF:
+        return checker.resolver.resolve(judged.link.target, note.path) is None
+    return judged.verdict.verdict is Verdict.NO_QUOTE and judged.link.selection is None
+
+
+def _fault(vault: Vault, note: Note, link: Link, checker: Checker) -> tuple[str, str] | None:
     kind = "embed" if link.embed else "link"
-    found = resolver.resolve(link.target, note.path) if link.target else note.path
+    found = checker.resolver.resolve(link.target, note.path) if link.target else note.path
     if found is None and link.is_pdf:
         return f"the {kind} to `{link.target}` leads nowhere", "put the PDF into the vault"
     if found is None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from .note import Block, Note, Span
+from .records import dataclass
 
 _LIMIT = 200  # characters
 _NEWLINE = re.compile(r"\r\n|\r|\n")

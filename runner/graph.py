@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from .codefacts import Facts
 from .digest import derive_seed, digest, payload
+from .effects import PURE_BUILTINS
 from .names import facts
 from .note import Block, Note, Problem, Role, Severity
+from .records import dataclass
 from .resolve import DEFINING, Key, Resolver, View
 
 _BUILTINS = frozenset(dir(builtins)) | {"device", "display", "__name__", "__file__"}
@@ -81,47 +82,6 @@ def build(notes: Iterable[Note]) -> Graph:
     tagged = {note.path: note for note in sorted(notes, key=lambda n: n.path) if note.blocks}
     builder = _Builder(tagged)
     return builder.build()
-
-
-def neighbourhood(notes: Mapping[str, Note], paths: Iterable[str]) -> tuple[set[str], set[str]]:
-    """(``paths`` and all notes that import them, all of these and what they import), transitively.
-
-    Notes that bear the same module name belong together, since they are in each other's way.
-    """
-    bearers: dict[str, set[str]] = {}
-    for path, note in notes.items():
-        bearers.setdefault(note.module, set()).add(path)
-    imported = {
-        path: {other for name in _modules_in(note) for other in bearers.get(name, ())}
-        | bearers[note.module]
-        for path, note in notes.items()
-    }
-    importers: dict[str, set[str]] = {}
-    for path, others in imported.items():
-        for other in others:
-            importers.setdefault(other, set()).add(path)
-    affected = _closure(paths, importers)
-    return affected, _closure(affected, imported) & notes.keys()
-
-
-def _modules_in(note: Note) -> set[str]:
-    """The modules of other notes that the blocks of a note may import."""
-    return {
-        f"vault.{item.name}" if item.module == "vault" else item.module
-        for block in note.blocks
-        for item in facts(block.source).imports
-        if item.module.partition(".")[0] == "vault"
-    }
-
-
-def _closure(start: Iterable[str], edges: Mapping[str, set[str]]) -> set[str]:
-    found = set(start)
-    pending = list(found)
-    while pending:
-        new = edges.get(pending.pop(), set()) - found
-        found |= new
-        pending.extend(new)
-    return found
 
 
 class _Builder:
@@ -227,7 +187,7 @@ class _Builder:
 
     def _resolve_note(self, view: View) -> None:
         for index, block in enumerate(view.note.blocks):
-            resolver = Resolver(self.views, self.export, view, index, block.role)
+            resolver = self._resolver(view, index, block.role)
             resolver.resolve(view.facts[index], self._imports_of(view.note.path, index))
             self._check_needs(view, index, resolver)
             self._check_sources(view, index, resolver)
@@ -236,11 +196,15 @@ class _Builder:
             view.stores.append(resolver.effective_stores())
             view.switch.append(resolver.effective_switch())
             view.files.append(resolver.works_with_files())
+            view.loads.append(resolver.loads)
             key = view.key(index)
             if view.facts[index].names_device and not resolver.definers("device"):
                 self.device.add(key)
             if block.role is Role.TEST and resolver.taints():
                 self.taints.add(key)
+
+    def _resolver(self, view: View, index: int, role: Role) -> Resolver:
+        return Resolver(self.views, self.modules, self.export, view, index, role)
 
     def _in_order(self, found: Mapping[Key, str]) -> dict[Key, str]:
         rank = {path: i for i, path in enumerate(self.views)}
@@ -277,7 +241,8 @@ class _Builder:
                     what += f" (`{name}`)" if name else ""
                     hint = "move what it needs up: a note that imports it does not run that block"
                     self._fault(view, index, what, hint)
-        for name in sorted(resolver.unknown - _BUILTINS):
+        own = view.facts[index].may_bind  # in a loop, say: it will be there when it is read
+        for name in sorted(resolver.unknown - own - _BUILTINS):
             source = self._only_in_test(view, index, name)
             if source:
                 what = f"`{block.id}` uses `{name}`, which only the test `{source}` defines"
@@ -301,11 +266,12 @@ class _Builder:
         if len(view.deps) < len(view.note.blocks):
             return {}  # a cycle, reported elsewhere
         if name not in view.exports:
-            resolver = Resolver(
-                self.views, self.export, view, len(view.note.blocks), Role.COMPONENT
-            )
+            resolver = self._resolver(view, len(view.note.blocks), Role.COMPONENT)
             if name and resolver.definers(name):
                 resolver.resolve(Facts(reads=frozenset([name])), ())
+                for j in resolver.ambient:  # importing executes all of them
+                    if view.facts[j].acts:
+                        resolver.add(j, "importing the note shows what it does")
             else:
                 for j in resolver.ambient:
                     resolver.add(j, "the note is imported whole")
@@ -360,4 +326,6 @@ def _all_facts(note: Note) -> list[Facts]:
             for name, _ in found[-1].kinds:
                 imported.pop(name, None)
             imported.update(found[-1].modules)
+            own = found[-1].binds | found[-1].may_bind
+            imported.update((name, "") for name in own & PURE_BUILTINS)
     return found

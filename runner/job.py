@@ -6,8 +6,9 @@ every note that code may import.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from .records import dataclass
 
 
 class Mode(StrEnum):
@@ -21,7 +22,9 @@ class Mode(StrEnum):
 class Code:
     """One block's Python. ``line`` is the note line of the first line of ``source``.
 
-    ``names_device``: the code names the global ``device``, so it has to be there.
+    ``names_device``: the code names the global ``device``, so it has to be there. ``digest`` is
+    that of its text, ``data`` (absolute paths) and ``env`` (names) what it and the blocks it
+    depends on declare: what a checkpoint made in it is kept for.
     """
 
     id: str
@@ -30,6 +33,9 @@ class Code:
     source: str
     seed: int
     names_device: bool = False
+    digest: str = ""
+    data: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
 
     @property
     def importable(self) -> bool:
@@ -81,6 +87,10 @@ class Job:
     ``notes`` holds the note of ``module`` itself and every note its code may import. ``cwd`` is
     the note's folder. ``threads`` is torch's thread count, one per vault. ``imports`` are the
     heavy modules its code will import: a worker that has torch without need is not for it.
+    ``checkpoints`` is the folder that keeps them, "" for none; those of another run than
+    ``rebuild`` are made anew, unless that is "". ``gpu`` is the one CUDA device that the process
+    may see, by its index among those that are visible; -1 leaves it all. ``environ`` are the
+    variables that blocks declare, with the values they have for the user.
     """
 
     module: str
@@ -90,3 +100,7 @@ class Job:
     threads: int = 1
     figures: str = "png"
     imports: tuple[str, ...] = ()
+    checkpoints: str = ""
+    rebuild: str = ""
+    gpu: int = -1
+    environ: tuple[tuple[str, str], ...] = ()

@@ -18,6 +18,7 @@ from .cache import Stored as Kept
 from .digest import code_lines
 from .graph import Graph, Node
 from .plan import Stored
+from .premises import joined
 from .resolve import Key
 from .result import Evidence, Place, Result, move_places
 from .world import World
@@ -37,13 +38,28 @@ def known(
                 continue
             current = kept.digest == node.digest
             outdated = world.outdated(kept.result.evidence) if current else ""
-            result = _moved(graph, kept.result, _to_line) if current else kept.result
+            result = placed(graph, kept.result) if current else kept.result
+            outdated = outdated or (_failed_elsewhere(graph, node, kept.result) if current else "")
             found[node.key] = Stored(kept.digest, kept.parts, result, outdated)
     return found
 
 
 def _is_for(stored: str, node: Node, device: str) -> bool:
     return stored == device or (stored in node.block.options.device and device not in stored)
+
+
+def _failed_elsewhere(graph: Graph, node: Node, result: Result) -> str:
+    """That a block failed in one of an imported note on which it does not depend; "" if not.
+
+    Importing a note executes all its definitions, those too that the imported names do not need.
+    """
+    if result.failure is None:
+        return ""
+    known = {(graph.notes[path].module, id) for path, id in (node.key, *node.deps)}
+    places = (frame.place for frame in result.failure.frames if frame.place is not None)
+    unknown = (place for place in places if (place.module, place.block) not in known)
+    where = next((f"`{place.block}` of {place.module}" for place in unknown), "")
+    return f"it failed in {where}, which may be mended" if where else ""
 
 
 class Keeper:
@@ -82,7 +98,7 @@ class Keeper:
                 continue
             declared = self._declared.get(node.key, Evidence())
             moved = _moved(self._graph, result, _to_ordinal)
-            found = replace(moved, evidence=_joined(result.evidence, declared))
+            found = replace(moved, evidence=joined(result.evidence, declared))
             key = CacheKey(path, node.block.id, result.device or device)
             rows.append((key, Kept(node.digest, found, node.parts, time.time())))
         self._store.put_many(rows)
@@ -94,18 +110,16 @@ class Keeper:
                 self.keep(path, device, results)
 
 
-def _joined(seen: Evidence, declared: Evidence) -> Evidence:
-    files = dict(seen.files) | dict(declared.files)
-    env = dict(seen.env) | dict(declared.env)
-    return replace(seen, files=tuple(sorted(files.items())), env=tuple(sorted(env.items())))
+def placed(graph: Graph, result: Result) -> Result:
+    """A result from the store, for the digest that its block has now, with the lines of now."""
+    return _moved(graph, result, _to_line)
 
 
 def _moved(graph: Graph, result: Result, change: Callable[[str, int], int]) -> Result:
     """``result`` with the line of each place changed, by the source of its block."""
-    notes = {note.module: note for note in graph.notes.values()}
 
     def move(place: Place) -> Place:
-        note = notes.get(place.module)
+        note = next((note for note in graph.notes.values() if note.module == place.module), None)
         block = note.block(place.block) if note else None
         return replace(place, line=change(block.source, place.line)) if block else place
 

@@ -13,10 +13,12 @@ from types import ModuleType
 from typing import Any
 
 from .devices import available, choose
-from .execution import note_code
 from .graph import Graph, build
 from .job import NoteCode
 from .modules import PACKAGE, NoteFinder
+from .notecode import note_code
+from .seeds import on_arrival
+from .userdirs import checkpoint_folder
 from .vault import Vault, find_root
 
 
@@ -47,6 +49,15 @@ class Library:
         """The code of the note ``module`` (``vault.<name>``); None where there is none."""
         path = self.paths.get(module)
         return None if path is None else note_code(self.graph, path, self.vault.root)
+
+    def lend_checkpoints(self) -> None:
+        """Let the blocks that this process executes take the checkpoints that runs have kept."""
+        on_arrival("runner.checkpoints", lambda _: self._open_shelf())
+
+    def _open_shelf(self) -> None:
+        from .checkpoints import Shelf, use
+
+        use(Shelf(checkpoint_folder(), lambda: self.device))
 
 
 class _Importer(NoteFinder):
@@ -113,6 +124,7 @@ def install(path: str | Path, device: str = "auto") -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
     _Importer(library).install()
+    library.lend_checkpoints()
     configuration: Any = getattr(multiprocessing.current_process(), "_config", None)
     if isinstance(configuration, dict):
         configuration["runner"] = _ForChildren(str(library.vault.root), library.device)

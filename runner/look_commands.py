@@ -48,8 +48,10 @@ def status(paths: tuple[Path, ...]) -> Answer:
 
     with looking_at(paths) as (session, scope):
         states = note_states(session, session.scope(scope))
+        conditions = session.conditions()
         data = {
             "vault": str(session.vault.root),
             "notes": [state.to_json() for state in states],
+            "conditions": conditions.to_json(),
         }
-        return Answer(data, as_table(states))
+        return Answer(data, [*as_table(states), "", *conditions.lines()])

@@ -15,12 +15,13 @@ import linecache
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import field
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import CodeType, FrameType, ModuleType
 
 from .job import Code, NoteCode
+from .records import dataclass
 from .seeds import preserved, seed_all, seed_arrivals
 
 PACKAGE = "vault"
@@ -100,7 +101,7 @@ def execute(module: ModuleType, note: NoteCode, code: Code) -> object:
     """
     compiled = compile_block(note, code)
     seed_all(code.seed)
-    with _on_stack(note, code):
+    with standing_in(note, code):
         exec(compiled.body, module.__dict__)
         return None if compiled.value is None else eval(compiled.value, module.__dict__)
 
@@ -145,19 +146,36 @@ def open_test_module(base: ModuleType, note: NoteCode, code: Code) -> ModuleType
 _OWN_NAMES = frozenset({"__name__", "__spec__", "__package__", "__path__", "__doc__"})
 
 
-# --- import cycles -----------------------------------------------------------------------------
+# --- where the interpreter stands --------------------------------------------------------------
 
-_stack: list[tuple[NoteCode, Code]] = []
+
+@dataclass(slots=True)
+class Standing:
+    """A block that is being executed. ``part`` names the one of its tests that runs, "" if none.
+
+    ``checkpoints`` are the names used so far.
+    """
+
+    note: NoteCode
+    code: Code
+    part: str = ""
+    checkpoints: set[str] = field(default_factory=set)
+
+
+_stack: list[Standing] = []
+
+
+def standing() -> Standing | None:
+    """The block that is being executed now, the innermost where one imports another's note."""
+    return _stack[-1] if _stack else None
 
 
 @contextmanager
-def _on_stack(note: NoteCode, code: Code) -> Iterator[None]:
+def standing_in(note: NoteCode, code: Code, part: str = "") -> Iterator[None]:
     """Only setup and component blocks are part of an import, so only they can close a cycle."""
-    if not code.importable:
-        yield
-        return
-    _refuse_cycle(note, code)
-    _stack.append((note, code))
+    if code.importable:
+        _refuse_cycle(note, code)
+    _stack.append(Standing(note, code, part))
     try:
         yield
     finally:
@@ -167,7 +185,11 @@ def _on_stack(note: NoteCode, code: Code) -> Iterator[None]:
 def _refuse_cycle(note: NoteCode, code: Code) -> None:
     if PACKAGE not in code.source:
         return
-    open_notes = {other.module: other for other, _ in _stack if other.module != note.module}
+    open_notes = {
+        held.note.module: held.note
+        for held in _stack
+        if held.code.importable and held.note.module != note.module
+    }
     for name, line in _imports(parse_block(note, code).body):
         other = open_notes.get(name)
         if other is not None:

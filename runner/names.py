@@ -10,10 +10,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from .codefacts import Facts, Import
+from .effects import global_object
+from .records import dataclass
 from .scopes import (
     Function,
     bound_by,
@@ -24,7 +26,7 @@ from .scopes import (
     root_name,
     seemingly_bound,
 )
-from .touching import Touching, may_change
+from .touching import Touching, hides_calls, is_stateful, may_change
 
 
 @lru_cache(maxsize=4096)
@@ -42,11 +44,21 @@ def facts(source: str, imported: tuple[tuple[str, str], ...] = ()) -> Facts:
     return collector.facts()
 
 
+_LOCAL = "local modules"  # all of them as one, since they import each other
+
+
+def _loaded(item: Import) -> str:
+    """The note or local modules that an import executes if it is the first; "" for others."""
+    package = item.module.partition(".")[0]
+    if package == "vault":
+        return f"vault.{item.name}" if item.module == "vault" else item.module
+    return _LOCAL if is_stateful(package) else ""
+
+
 @dataclass
 class _Collector(Touching):
     """Walks module-level code in the order of execution and keeps what it binds and reads."""
 
-    maybe: set[str] = field(default_factory=set)
     reads: set[str] = field(default_factory=set)
     late: set[str] = field(default_factory=set)
     imports: list[Import] = field(default_factory=list)
@@ -67,6 +79,12 @@ class _Collector(Touching):
             late_touches=frozenset(self.late_touches),
             late_stores=frozenset(self.late_stores),
             links=tuple(self.links),
+            aliases=tuple(self.aliases),
+            loads=frozenset(filter(None, map(_loaded, self.imports))),
+            uses=frozenset(self.uses),
+            lively=self.lively,
+            acts=self.acts,
+            stores_given=self.stores_given,
             imports=tuple(self.imports),
             modules=tuple(sorted((n, m) for n, m in self.modules.items() if n in self.kinds)),
             calls=self.calls,
@@ -80,6 +98,9 @@ class _Collector(Touching):
 
     def statements(self, body: Iterable[ast.stmt]) -> None:
         for statement in body:
+            said = isinstance(statement, ast.Expr) and not isinstance(statement.value, ast.Constant)
+            shown = said or isinstance(statement, ast.Assert | ast.Raise)
+            self.acts = self.acts or (shown and not self.body_depth)
             self.link(statement)
             self.visit(statement)
 
@@ -102,6 +123,8 @@ class _Collector(Touching):
     def read(self, name: str) -> None:
         if name in self.locals:
             return
+        if not self.body_depth:
+            self.uses.add(name)
         names = [name, state] if (state := self.state_of(name)) else [name]
         if self.body_depth:
             self.late.update(names)
@@ -126,6 +149,16 @@ class _Collector(Touching):
             if isinstance(target, ast.Tuple | ast.List):
                 self.consume(node.value)
             self._assign(target, kind)
+            if isinstance(target, ast.Name):
+                self._rename(target.id, node.value)
+
+    def _rename(self, name: str, value: ast.expr) -> None:
+        """Remember what ``name`` is another name of: a global object, a function, a class."""
+        root = root_name(value)
+        if path := global_object(value, module) if (module := self.module_of(root)) else "":
+            (self.local_modules if name in self.locals else self.modules)[name] = path
+        if isinstance(value, ast.Name) and self.locals.isdisjoint((name, value.id)):
+            self.aliases.append(frozenset([name, value.id]))
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         self.visit(node.annotation)
@@ -168,7 +201,16 @@ class _Collector(Touching):
             self.visit(child)
         self.branches -= 1
 
-    visit_While = visit_Try = visit_Match = visit_TryStar = _branch
+    visit_While = visit_Try = visit_TryStar = _branch
+
+    def visit_Match(self, node: ast.Match) -> None:
+        self._branch(node)
+        captured = {name for case in node.cases for name in bound_by(case.pattern)}
+        self.share({*names_in(node.subject), *captured})
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self.generic_visit(node)
+        self.share(set(names_in(node)))
 
     def visit_MatchAs(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping) -> None:
         self.generic_visit(node)
@@ -234,9 +276,11 @@ class _Collector(Touching):
 
     def _import(self, item: Import, came_from: str) -> None:
         self.imports.append(item)
-        if item.alias not in self.locals:
-            self.bind(item.alias, "import")
-            self.modules[item.alias] = came_from
+        if item.alias in self.locals:
+            self.local_modules[item.alias] = came_from
+            return
+        self.bind(item.alias, "import")
+        self.modules[item.alias] = came_from
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self._function(node)
@@ -245,9 +289,17 @@ class _Collector(Touching):
             self.touch(root for d in node.decorator_list if (root := root_name(d)))
         defaults = [*node.args.defaults, *node.args.kw_defaults]
         keeps = any(d is not None and self.kind_of(d) not in ("const", "def") for d in defaults)
+        keeps = keeps or not all(map(self._leaves_function, node.decorator_list))
+        if keeps:
+            self.share({node.name, *(n for d in defaults if d is not None for n in names_in(d))})
         self.bind(node.name, "data" if keeps else "def")
 
     visit_AsyncFunctionDef = visit_FunctionDef
+
+    def _leaves_function(self, decorator: ast.expr) -> bool:
+        """Whether a decorator is known to make a function that keeps nothing between calls."""
+        package = self.module_of(root_name(decorator)).partition(".")[0]
+        return package in ("torch", "numpy", "pytest", "contextlib")
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         for part in outer_parts(node.args):
@@ -267,18 +319,23 @@ class _Collector(Touching):
 
     @contextmanager
     def _scope(self, names: frozenset[str]) -> Iterator[None]:
-        before, branches = self.locals, self.branches
+        before, branches, modules = self.locals, self.branches, self.local_modules
         self.locals, self.branches = names, 0
+        self.local_modules = {n: m for n, m in modules.items() if n in before}
         self.body_depth += 1
         yield
         self.body_depth -= 1
-        self.locals, self.branches = before, branches
+        self.locals, self.branches, self.local_modules = before, branches, modules
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         for part in (*node.decorator_list, *node.bases, *node.keywords):
             self.visit(part)
         if node.bases or node.decorator_list:  # `__init_subclass__`, a metaclass, a decorator
             self.calls = self.calls or not self.body_depth
+        # What is later changed in a base is seen through the class.
+        self.late.update(root for base in node.bases if (root := root_name(base)))
+        methods = [m for m in node.body if isinstance(m, ast.FunctionDef | ast.AsyncFunctionDef)]
+        self.lively = self.lively or any(hides_calls(m) and self.may_act(m) for m in methods)
         own = {name for statement in node.body for name in bound_by(statement)}
         before, outer = self.locals, self.class_name
         self.class_name = node.name
@@ -291,8 +348,9 @@ class _Collector(Touching):
                 self.locals = before | frozenset(own)
                 self.visit(statement)
         self.locals, self.class_name = before, outer
-        values = (part.value for part in node.body if isinstance(part, ast.Assign))
+        values = [part.value for part in node.body if isinstance(part, ast.Assign)]
         shared = any(self.kind_of(value) != "const" for value in values)
+        self.share({node.name, *(name for value in values for name in names_in(value))})
         self.bind(node.name, "data" if shared else "class")
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
@@ -314,6 +372,8 @@ class _Collector(Touching):
         parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         for part in parts:
             self.visit(part)
+        if isinstance(node, ast.GeneratorExp):  # its names are looked up when it is used up
+            self.late.update({name for part in parts for name in names_in(part)} - self.locals)
         self.locals = before
         if any(map(may_change, parts)):  # a call on an element changes what was iterated
             self.touch(name for g in node.generators for name in names_in(g.iter))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .note import Options, Role
+from .records import dataclass
 
 KINDS = ("parity", "paper-number", "closed-form", "property", "phenomenon", "mutant")
 OUTPUTS = ("all", "text", "figures", "none")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 
 from .graph import Graph, Node
 from .names import facts
 from .note import Block, Note, Problem
 from .plan import Action, Decision, Plan, lost_with
+from .records import dataclass
 from .render import Shown, linked_files
 from .report import BlockReport, NoteReport
 from .resolve import DEFINING, Key
@@ -29,7 +30,7 @@ class Outcome:
     graph: Graph
     scope: Collection[str]
     plans: Mapping[str, Plan]
-    results: dict[str, Mapping[Key, Result]] = field(default_factory=dict)
+    results: dict[str, dict[Key, Result]] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     problems: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
     interrupted: bool = False
@@ -59,6 +60,19 @@ class Outcome:
             return decision.result
         return result
 
+    def learn(self, found: Mapping[str, Mapping[Key, Result]]) -> bool:
+        """Take over what another run found, by device, of blocks that this one left to it.
+
+        False if there was nothing new.
+        """
+        news = False
+        for device, results in found.items():
+            own = self.results.setdefault(device, {})
+            new = {key: result for key, result in results.items() if key not in own}
+            own.update(new)
+            news = news or bool(new)
+        return news
+
     @property
     def is_idle(self) -> bool:
         """Whether nothing ran and nothing was written: another run would find the same."""
@@ -71,9 +85,11 @@ class Outcome:
         every = [result.evidence for result in found if result is not None]
         return Evidence(
             python=next((part.python for part in every if part.python), ""),
+            device=max((part.device for part in every), key=len, default=""),
             dists=tuple(sorted({item for part in every for item in part.dists})),
             files=tuple(sorted({item for part in every for item in part.files})),
             env=tuple(sorted({item for part in every for item in part.env})),
+            doubt=next((part.doubt for part in every if part.doubt), ""),
         )
 
     def shown(self, path: str) -> dict[str, Shown]:

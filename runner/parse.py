@@ -7,12 +7,13 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import PurePosixPath
 
 from . import fences, frontmatter, options, tags
 from .note import Block, Note, Problem, Region, Severity, Span
+from .records import dataclass
 from .result import Status
 
 _FENCE_LINE = re.compile(
@@ -34,9 +35,10 @@ _BETWEEN = re.compile(r"[ \t>]*")
 def might_have_blocks(data: bytes) -> bool:
     """Whether the bytes of a note can hold a tagged fence, a slip of one, or a marker of ours.
 
-    A note for which this is false has no block, no region and no problem.
+    Or ``runner_quotes``, which is filled in without any. A note for which this is false has no
+    block, no region and no problem.
     """
-    if b"<!--" in data and b"runner" in data:
+    if b"runner" in data and (b"<!--" in data or b"runner_quotes" in data):
         return True
     return (b"```" in data or b"~~~" in data) and _FENCE_LINE.search(data) is not None
 
@@ -277,7 +279,7 @@ class _Reader:
         regions: list[Region] = []
         matrices: list[Span] = []
         opened: _Marker | None = None
-        owners = {self.lines.at(block.span.end): block.id for block in blocks}
+        owners = {self.lines.at(block.span.end): block for block in blocks}
         starts = [block.line - 1 for block in blocks]
         for marker in self._markers():
             if marker.word != "/runner":
@@ -314,9 +316,12 @@ class _Reader:
         self._error(index, what, hint)
 
     def _region(
-        self, first: int, opener: re.Match[str], last: int, owners: Mapping[int, str]
+        self, first: int, opener: re.Match[str], last: int, owners: Mapping[int, Block]
     ) -> Region:
-        above = owners.get(self._line_above(first))
+        above = self._line_above(first)
+        owner = owners.get(above)
+        if owner and self._is_in_quote(above + 1, first, owner.prefix.count(">")):
+            owner = None
         return Region(
             id=opener[1],
             digest=opener[2],
@@ -324,8 +329,12 @@ class _Reader:
             device=opener[4] or "",
             line=first + 1,
             span=self.lines.span(first, last),
-            block=above if above == opener[1] else None,
+            block=owner.id if owner and owner.id == opener[1] else None,
         )
+
+    def _is_in_quote(self, first: int, last: int, depth: int) -> bool:
+        """Whether one of these blank lines begins a quote deeper than ``depth``."""
+        return any(self.lines[index].count(">") > depth for index in range(first, last))
 
     def _line_above(self, index: int) -> int:
         """The last line above line ``index`` that is not blank, -1 if there is none."""

@@ -2,18 +2,21 @@
 
 A plan is a value that also holds the refusals: every block has a decision with its reason. The
 store keeps outputs, never objects, so a block that must run has the blocks it depends on replayed
-before it in the same fresh process (a lane).
+before it in the same fresh process (a lane). What an edit does not reach is not executed, however
+little time that would save: one import of a plotting library in such a block costs more than all
+else of a run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 
 from .graph import Graph, Node
 from .job import Mode, Step
 from .note import Role
+from .records import dataclass
 from .resolve import DEFINING, Key
 from .result import Result, Status
 from .wish import Selection
@@ -21,6 +24,7 @@ from .wish import Selection
 _NO_RESULT = "no stored result"
 _NOT_SELECTED = "not selected by -k"
 _OTHER_DEVICE = "runs on the first device only"
+_GOES_ON = "still running since an earlier save"
 
 
 class Action(StrEnum):
@@ -47,7 +51,8 @@ class Stored:
 class Request:
     """What the user asked for. ``devices`` are those the machine has, ``device`` the wanted one.
 
-    ``scope``: the notes to bring up to date; ``tests_only`` for a second device.
+    ``scope``: the notes to bring up to date; ``tests_only`` for a second device; ``running``:
+    blocks that another plan executes meanwhile.
     """
 
     scope: Collection[str]
@@ -58,6 +63,7 @@ class Request:
     select: str = ""
     timeout: float | None = None
     tests_only: bool = False
+    running: Collection[Key] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +85,12 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
+    """``force``: checkpoints are made anew too. ``devices`` are those the machine has."""
+
     decisions: Mapping[Key, Decision] = field(default_factory=dict)
     lanes: tuple[Lane, ...] = ()
+    force: bool = False
+    devices: tuple[str, ...] = ()
 
 
 def plan(graph: Graph, stored: Mapping[Key, Stored], request: Request) -> Plan:
@@ -96,7 +106,8 @@ def plan(graph: Graph, stored: Mapping[Key, Stored], request: Request) -> Plan:
             for node in graph.of_note(path):
                 decisions[node.key] = _decide(graph, node, stored, request, matches, decisions)
     _replay_ancestors(graph, decisions)
-    return Plan(decisions, tuple(_lanes(graph, decisions, request)))
+    lanes = tuple(_lanes(graph, decisions, request))
+    return Plan(decisions, lanes, request.force, request.devices)
 
 
 def _decide(
@@ -109,13 +120,17 @@ def _decide(
 ) -> Decision:
     last = stored.get(node.key)
     device = device_of(graph, node, request)
+    if node.key in request.running:
+        return Decision(Action.SKIP, _GOES_ON, device or request.device)
     reason = _stale(node, last, device, request, decisions)
     refusal = _refusal(graph, node, device, request, matches, decisions, bool(reason))
     device = device or request.device
-    if last is not None and not reason and (not refusal or last.digest == node.digest):
-        return Decision(Action.REUSE, refusal or "unchanged", device, last.result)
+    shown = refusal not in (_NOT_SELECTED, _OTHER_DEVICE) and not node.fault
+    if last is not None and not reason and not node.fault:
+        outlived = last.result.status is Status.SKIPPED and last.result.reason != refusal and shown
+        if not refusal or (last.digest == node.digest and not outlived):
+            return Decision(Action.REUSE, refusal or "unchanged", device, last.result)
     if refusal:
-        shown = refusal not in (_NOT_SELECTED, _OTHER_DEVICE) and not node.fault
         result = Result(Status.SKIPPED, reason=refusal, device=device) if shown else None
         return Decision(Action.SKIP, refusal, device, result)
     return Decision(Action.RUN, reason or "asked for", device)

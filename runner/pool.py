@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import atexit
 import itertools
+import os
 import queue
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from .child import (
@@ -25,9 +27,13 @@ from .child import (
     why_not_started,
 )
 from .crash import died, dumped_stack, exit_words, timed_out
+from .events import BlockDone, BlockOutput, BlockStarted, Event, LaneEnded
 from .forks import Template, can_fork
 from .job import Job, Step
+from .records import dataclass
+from .redaction import Redaction
 from .result import Place, Result, Status, decode, encode
+from .userdirs import home_folders
 
 __all__ = [
     "BlockDone",
@@ -44,40 +50,6 @@ START_LIMIT = 180.0  # seconds from a job to its first block: imports ahead may 
 _STANDBY_AFTER = 0.2  # seconds of idleness before a spare worker is started
 
 
-@dataclass(frozen=True, slots=True)
-class BlockStarted:
-    lane: int
-    block: str
-
-
-@dataclass(frozen=True, slots=True)
-class BlockOutput:
-    """``line``: the latest line the block printed. ``place``: where in the notes it is now."""
-
-    lane: int
-    block: str
-    line: str
-    place: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BlockDone:
-    lane: int
-    block: str
-    result: Result
-
-
-@dataclass(frozen=True, slots=True)
-class LaneEnded:
-    """``finished`` is false where the worker died or was stopped before its last step."""
-
-    lane: int
-    finished: bool
-
-
-Event = BlockStarted | BlockOutput | BlockDone | LaneEnded
-
-
 # --- the pool ----------------------------------------------------------------------------------
 
 
@@ -89,6 +61,7 @@ class _Lane:
     deadline: float | None = None
     interrupted: bool = False
     place: str = ""
+    why: str = ""  # what its worker says of its own end
 
     def begin(self, block: str) -> None:
         """A block has started: its time runs."""
@@ -118,8 +91,10 @@ class Pool:
 
     ``launcher`` is put before ``python`` to start workers elsewhere. ``preload`` names modules
     that a worker imports before it gets a job; ``threads`` is the thread count of numeric
-    libraries. Raises ``WorkerError`` if no worker can be started; ``next_event`` raises it where
-    the worker's interpreter fails later.
+    libraries. ``heard`` is called, in another thread, whenever there is an event; who gives it
+    means to stay, so a spare worker is held ready beside those that run. Raises ``WorkerError``
+    if no worker can be started; ``next_event`` raises it where the worker's interpreter fails
+    later.
     """
 
     def __init__(
@@ -129,9 +104,12 @@ class Pool:
         workers: int = 1,
         preload: tuple[str, ...] = (),
         threads: int = 1,
+        heard: Callable[[], None] | None = None,
     ) -> None:
+        self._heard = heard
+        self._redaction = Redaction(os.environ, home_folders())
         self._command = start_command(python, launcher, threads)
-        self._env = start_environment(threads)
+        self._env = start_environment(launcher, threads)
         self._preload = preload
         self._size = workers
         self._numbers = itertools.count(1)
@@ -204,6 +182,11 @@ class Pool:
         for worker in (*self._busy, *self._spare):
             worker.kill()
 
+    def _tell(self, event: Event | WorkerError) -> None:
+        self._events.put(event)
+        if self._heard is not None:
+            self._heard()
+
     def _handle(self, message: Any) -> None:
         if isinstance(message, _Submit):
             self._waiting.append(message.lane)
@@ -220,7 +203,9 @@ class Pool:
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def _is_idle(self) -> bool:
-        return not (self._busy or self._waiting or self._broken)
+        """Whether a spare worker would have nothing to do for now."""
+        room = len(self._busy) < self._size if self._heard else not self._busy
+        return room and not (self._waiting or self._broken)
 
     def _start(self, preloaded: bool = True) -> Worker:
         """A fresh worker; not ``preloaded``: for a lane that must not find torch loaded."""
@@ -244,7 +229,7 @@ class Pool:
     def _assign(self) -> None:
         """Give waiting lanes to workers; keep a spare one where it will be needed."""
         while self._broken and self._waiting:
-            self._events.put(LaneEnded(self._waiting.popleft().number, False))
+            self._tell(LaneEnded(self._waiting.popleft().number, False))
         while self._waiting and len(self._busy) < self._size:
             suited = "torch" not in self._preload or "torch" in self._waiting[0].job.imports
             worker = self._spare.pop(0) if self._spare and suited else self._try_start(suited)
@@ -253,6 +238,7 @@ class Pool:
             lane = self._waiting.popleft()
             lane.deadline = time.monotonic() + START_LIMIT
             self._busy[worker] = lane
+            self._idle_since = time.monotonic()
             worker.send(op="job", job=encode(lane.job))
         rested = self._is_idle() and time.monotonic() - self._idle_since >= _STANDBY_AFTER
         if not self._spare and (self._waiting or rested) and (worker := self._try_start()):
@@ -270,7 +256,7 @@ class Pool:
     def _give_up(self, error: WorkerError) -> None:
         """No worker can be started: say so, once and for all."""
         self._broken = True
-        self._events.put(error)
+        self._tell(error)
 
     # --- what workers say ----------------------------------------------------------------------
 
@@ -289,16 +275,20 @@ class Pool:
         match said["event"]:
             case "start":
                 lane.begin(said["id"])
-                self._events.put(BlockStarted(lane.number, said["id"]))
+                worker.begins = said["begins"]
+                self._tell(BlockStarted(lane.number, said["id"]))
             case "output":
                 lane.place = said["at"] or lane.place
-                self._events.put(BlockOutput(lane.number, said["id"], said["line"], lane.place))
+                line = self._redaction.text(said["line"])
+                self._tell(BlockOutput(lane.number, said["id"], line, lane.place))
+            case "starved":
+                lane.why = said["why"]
             case "done":
                 self._finish_step(worker, lane, decode(Result, said["result"]))
             case "end":
                 self._remove(worker)
                 self._let_go(worker)
-                self._events.put(LaneEnded(lane.number, True))
+                self._tell(LaneEnded(lane.number, True))
 
     def _finish_step(self, worker: Worker, lane: _Lane, result: Result) -> None:
         assert lane.step is not None
@@ -306,7 +296,10 @@ class Pool:
             self._end_lane(worker, lane, timed_out(lane.step, result))
         else:
             lane.deadline = None
-            self._events.put(BlockDone(lane.number, lane.step.id, result))
+            self._tell_done(lane, lane.step, result)
+
+    def _tell_done(self, lane: _Lane, step: Step, result: Result) -> None:
+        self._tell(BlockDone(lane.number, step.id, self._redaction.of(result)))
 
     def _enforce_limits(self) -> None:
         now = time.monotonic()
@@ -350,7 +343,7 @@ class Pool:
             self._end_lane(worker, lane, None)
         else:
             stack = dumped_stack(worker.errors(), lane.job.notes)
-            dead = died(Status.CRASHED, exit_words(code), stack, lane.place, partial)
+            dead = died(Status.CRASHED, lane.why or exit_words(code), stack, lane.place, partial)
             dead = timed_out(lane.step, dead) if lane.interrupted else dead
             self._end_lane(worker, lane, replace(dead, device=lane.step.device))
 
@@ -366,7 +359,7 @@ class Pool:
         waiting = [lane for lane in self._waiting if lane.number == number]
         for lane in waiting:
             self._waiting.remove(lane)
-            self._events.put(LaneEnded(number, False))
+            self._tell(LaneEnded(number, False))
         for worker, lane in list(self._busy.items()):
             if lane.number == number:
                 self._end_lane(worker, lane, None)
@@ -376,8 +369,8 @@ class Pool:
         worker.kill()
         self._remove(worker)
         if result is not None and lane.step is not None:
-            self._events.put(BlockDone(lane.number, lane.step.id, result))
-        self._events.put(LaneEnded(lane.number, False))
+            self._tell_done(lane, lane.step, result)
+        self._tell(LaneEnded(lane.number, False))
 
     def _remove(self, worker: Worker) -> None:
         del self._busy[worker]

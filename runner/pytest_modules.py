@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import ModuleType
 
@@ -20,6 +20,7 @@ from .frames import is_expected
 from .graph import Node
 from .job import Code, NoteCode
 from .modules import PACKAGE, NoteFinder, NoteLoader, execute, show_view
+from .records import dataclass
 from .seeds import preserved
 from .switches import Switches, heed_arrivals
 
@@ -217,20 +218,24 @@ class Folders:
 
     @contextmanager
     def inside(self, folder: Path) -> Iterator[None]:
-        before, path, known = Path.cwd(), str(folder), set(sys.modules)
+        before, path, known = Path.cwd(), str(folder), list(sys.modules)
         own = self._modules.setdefault(folder, {})
-        sys.modules.update({name: module for name, module in own.items() if name not in known})
+        sys.modules.update({k: module for k, module in own.items() if k not in sys.modules})
         os.chdir(folder)
         sys.path.insert(0, path)
         try:
             yield
         finally:
-            for name in [name for name in sys.modules if name not in known]:
-                if self._is_local(sys.modules[name]):
-                    own[name] = sys.modules.pop(name)
+            if list(sys.modules) != known:  # mostly nothing was imported
+                self._put_away(own, set(known))
             os.chdir(before)
             with suppress(ValueError):
                 sys.path.remove(path)
+
+    def _put_away(self, own: dict[str, ModuleType], known: set[str]) -> None:
+        for name in sys.modules.keys() - known:
+            if self._is_local(sys.modules[name]):
+                own[name] = sys.modules.pop(name)
 
     def _is_local(self, module: ModuleType) -> bool:
         file = getattr(module, "__file__", None)

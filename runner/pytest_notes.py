@@ -92,6 +92,7 @@ class _Opened:
         self._slow = bool(config.option.slow)
         self._library = Library(Vault(root, trusted=True), config.option.device)
         self.modules = Modules(self._library.code, self._library.device, self._limit)
+        self._library.lend_checkpoints()
         self.modules.install()
         config.stash[REWRITTEN] = RewrittenCode(cache_folder() / "rewritten")
         config.pluginmanager.register(BlockPlugin(self._library.device), "runner-blocks")
@@ -163,6 +164,7 @@ class _Opened:
 
 def update(config: pytest.Config, collected: Iterable[Collected]) -> str:
     """Bring the collected notes up to date, as ``run`` would; returns what to tell of it."""
+    from .claims import running
     from .session import Session
 
     changed = total = 0
@@ -170,7 +172,8 @@ def update(config: pytest.Config, collected: Iterable[Collected]) -> str:
         session = Session(Vault(Path(root), trusted=True))
         try:
             wish = Wish(device=config.option.device, slow=config.option.slow)
-            report = session.run(paths, wish, lambda _: None)
+            with running(Path(root)):
+                report = session.run(paths, wish, lambda _: None)
         finally:
             session.close()
         changed += sum(note.changed for note in report.notes)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from itertools import accumulate
 from urllib.parse import unquote
 
 from .body import Body, Setting, body
 from .frontmatter import set_property
 from .note import Block, Note, Region, Span
+from .records import dataclass
 from .result import Place, Result, Status
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
@@ -74,8 +76,9 @@ def render(note: Note, shown: Mapping[str, Shown], surroundings: Surroundings) -
         return Rendered(note.text, {})
     shifts = dict.fromkeys((b.id for b in note.blocks), 0)
     for _ in range(_PASSES):
+        lines = {b.id: b.code_line + shifts[b.id] for b in note.blocks}
         bodies = {
-            b.id: body(b, shown[b.id].result, _setting(note, b, shifts, surroundings))
+            b.id: body(b, shown[b.id].result, _setting(note, b, lines, surroundings))
             for b in blocks
         }
         edits = [_edit(note, b, shown[b.id], bodies[b.id]) for b in blocks]
@@ -100,11 +103,10 @@ def _replaces(note: Note, block: Block, shown: Shown | None) -> bool:
 
 
 def _setting(
-    note: Note, block: Block, shifts: Mapping[str, int], surroundings: Surroundings
+    note: Note, block: Block, code_lines: Mapping[str, int], surroundings: Surroundings
 ) -> Setting:
-    """Where the body of ``block`` stands if each block's lines move down by ``shifts``."""
+    """Where the body of ``block`` stands if each block's code begins at these lines."""
     name = note.path.rpartition("/")[2]
-    code_lines = {b.id: b.code_line + shifts[b.id] for b in note.blocks}
 
     def locate(place: Place) -> str:
         if place.module != note.module:
@@ -115,7 +117,7 @@ def _setting(
 
     return Setting(
         stem=f"{note.name}-{block.id}",
-        here=f"{name}:{block.line + shifts[block.id]}",
+        here=f"{name}:{block.line + code_lines[block.id] - block.code_line}",
         locate=locate,
         embed=surroundings.embed,
         link=surroundings.link,
@@ -123,11 +125,11 @@ def _setting(
 
 
 def _shifts(note: Note, edits: Collection[_Edit]) -> dict[str, int]:
-    moves = [(edit.span.start, edit.shift(note.text)) for edit in edits]
-    return {
-        block.id: sum(lines for start, lines in moves if start < block.span.start)
-        for block in note.blocks
-    }
+    """By how many lines each block moves down, for the edits in front of it."""
+    moves = sorted((edit.span.start, edit.shift(note.text)) for edit in edits)
+    starts = [start for start, _ in moves]
+    sums = list(accumulate((lines for _, lines in moves), initial=0))
+    return {block.id: sums[bisect_left(starts, block.span.start)] for block in note.blocks}
 
 
 # --- regions ---------------------------------------------------------------------------------
@@ -193,6 +195,8 @@ def _count_lines(text: str) -> int:
 
 _LINKED = re.compile(r"!?\[\[(?P<wiki>[^\]|#]+)[^\]]*\]\]|!?\[[^\]]*\]\(<?(?P<md>[^)>]+)>?\)")
 
+_ENDING = re.compile(r"(-[0-9]+\.(png|svg)|\.txt)\Z")
+
 
 def linked_files(note: Note, id: str) -> frozenset[str]:
     """Names of the figure and text files that the region of block ``id`` shows as its own.
@@ -202,14 +206,18 @@ def linked_files(note: Note, id: str) -> frozenset[str]:
     region = note.region(id)
     if region is None:
         return frozenset()
-    ours = re.compile(rf".*-{re.escape(id)}(-[0-9]+\.(png|svg)|\.txt)")
     targets = (
         unquote(m["md"]) if m["md"] else m["wiki"]
         for line in _outside_fences(region.span.of(note.text))
         for m in _LINKED.finditer(line)
     )
     names = (target.strip().rpartition("/")[2] for target in targets)
-    return frozenset(name for name in names if ours.fullmatch(name))
+    return frozenset(name for name in names if _is_named_after(id, name))
+
+
+def _is_named_after(id: str, name: str) -> bool:
+    ending = _ENDING.search(name)
+    return ending is not None and name[: ending.start()].endswith(f"-{id}")
 
 
 def _outside_fences(text: str) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from .note import Problem, Severity
+from .records import dataclass
 from .result import Status, TestOutcome
 
 _BROKEN = (Status.FAILED, Status.TIMEOUT, Status.CRASHED)

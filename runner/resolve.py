@@ -7,11 +7,13 @@ since, and to what the functions behind it will look up when they are called.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from .codefacts import Facts
 from .effects import leaves_receiver
 from .note import Note, Role
+from .records import dataclass
+from .touching import is_stateful
 
 Key = tuple[str, str]  # (note path, block id)
 Export = Callable[[str, str], Mapping[Key, str]]  # (note path, name) -> the blocks it rests on
@@ -30,6 +32,7 @@ class View:
     stores: list[frozenset[str]] = field(default_factory=list)  # effective
     switch: list[str] = field(default_factory=list)  # effective
     files: list[bool] = field(default_factory=list)  # effective
+    loads: list[frozenset[str]] = field(default_factory=list)  # effective
     exports: dict[str, dict[Key, str]] = field(default_factory=dict)
 
     def key(self, index: int) -> Key:
@@ -54,26 +57,58 @@ class Resolver:
     """
 
     def __init__(
-        self, views: Mapping[str, View], export: Export, view: View, index: int, role: Role
+        self,
+        views: Mapping[str, View],
+        modules: Mapping[str, str],
+        export: Export,
+        view: View,
+        index: int,
+        role: Role,
     ) -> None:
         self.views = views
+        self.modules = modules
         self.export = export
         self.view = view
         self.role = role
         self.visible = view.visible(index)
         self.ambient = view.ambient(index, role)
-        self.groups = Groups(group for j in self.visible for group in view.facts[j].links)
+        self.groups = Groups(self._links())
+        self.aliases = Groups(pair for j in self.visible for pair in view.facts[j].aliases)
         self.facts = Facts()
+        self.loads: frozenset[str] = frozenset()
+        self.imports_switch = ""
         self.found: dict[Key, str] = {}
         self.named: dict[int, str] = {}
         self.unknown: set[str] = set()
         self.pending: list[str] = []
         self.indices: set[int] = set()
 
+    def _links(self) -> Iterator[frozenset[str]]:
+        for j in self.visible:
+            yield from self.view.facts[j].links
+            for name, origin in self.view.facts[j].modules:
+                if state := self._state(origin):
+                    yield frozenset([name, state])
+
+    def _state(self, origin: str) -> str:
+        """The pseudo-name of what a name imported from there shares with others, "" if nothing."""
+        package, *way = origin.split(".")
+        if package != "vault":
+            return f"<{package}>" if is_stateful(package) else ""
+        other = self.modules.get(".".join((package, *way[:1])))
+        shares = other is not None and (len(way) == 1 or _is_data(self.views[other], way[1]))
+        return f"<vault.{way[0]}>" if shares else ""
+
     def resolve(self, facts: Facts, imports: Iterable[tuple[str, str, int]]) -> None:
         self.facts = facts
+        self.loads = frozenset(filter(self._is_heard, facts.loads))
         for other, name, _ in imports:
             self._add_foreign(self.export(other, name))
+            self._load(self.views[other])
+        for load in self.loads:  # who imports it first executes it, and shows what that prints
+            first = next((j for j in self.ambient if load in self.view.loads[j]), None)
+            if first is not None:
+                self.add(first, f"it imports {load} first")
         for j in self.ambient:
             if facts.dynamic:
                 self.add(j, f"{facts.dynamic} may read anything above")
@@ -90,6 +125,26 @@ class Resolver:
                 if self.view.files[j]:
                     self.add(j, "both work with files")
             self._resolve_pending(seen)
+
+    def _is_heard(self, module: str) -> bool:
+        """Whether importing a local module or a note may show more than that it binds names."""
+        if not module.startswith("vault."):
+            return True
+        path = self.modules.get(module)
+        return path is not None and any(
+            facts.acts or facts.dynamic or facts.files
+            for block, facts in zip(
+                self.views[path].note.blocks, self.views[path].facts, strict=True
+            )
+            if block.role in DEFINING
+        )
+
+    def _load(self, other: View) -> None:
+        """Take in what importing a note does beside binding names."""
+        for j, block in enumerate(other.note.blocks[: len(other.loads)]):
+            if block.role in DEFINING:
+                self.loads |= other.loads[j]
+                self.imports_switch = self.imports_switch or other.switch[j]
 
     def _resolve_pending(self, seen: set[str]) -> None:
         while self.pending:
@@ -138,7 +193,9 @@ class Resolver:
         candidates = self.visible if self.role is Role.RUN or from_run else self.ambient
         first = definers[-1] if definers else -1
         by_value = kind not in ("def", "class", "import")
-        group = self.groups.of(name) if by_value else {name}
+        group = self.groups.of(name) if by_value else self.aliases.of(name)
+        if kind == "class":
+            group = group | {f"type({other})" for other in self.groups.of(name)}
         for j in candidates:
             changed = self.view.touches[j] if by_value else self.view.stores[j]
             if j > first and not group.isdisjoint(changed):
@@ -185,13 +242,45 @@ class Resolver:
             for called in self._called():
                 touched |= called.late_touches
             touched.update(self._foreign_touches())
+        touched |= self._touched_by_reading()
+        touched |= {state for name in touched if (state := self._state_behind(name))}
         return frozenset(touched)
+
+    def _touched_by_reading(self) -> set[str]:
+        """Names whose attributes, operators or text may run code that changes something."""
+        read = set(self.facts.uses)
+        if self.facts.calls:
+            read = read.union(*(called.late for called in self._called()))
+        read = {n for n in read if self._kind(n) == "data" and self.definers(n)}
+        if self.facts.lively or any(self.view.facts[j].lively for j in self.visible):
+            return read
+        return {n for n in read if any(map(self._is_lively, self.groups.of(n)))}
+
+    def _is_lively(self, state: str) -> bool:
+        """Whether the classes behind a pseudo-name are unknown, or known to do so."""
+        if not state.startswith("<"):
+            return False
+        note = self.modules.get(state[1:-1])
+        return note is None or any(facts.lively for facts in self.views[note].facts)
+
+    def _state_behind(self, name: str) -> str:
+        """The pseudo-name of the note that an imported name which is changed belongs to."""
+        origins = [dict(self.view.facts[j].modules).get(name) for j in self.definers(name)]
+        for origin in (dict(self.facts.modules).get(name), *origins):
+            if origin and origin.startswith("vault."):
+                is_note = origin.count(".") == 1
+                return "" if is_note and name not in self.facts.stores else self._state(origin)
+        return ""
 
     def effective_stores(self) -> frozenset[str]:
         """The names of functions, classes and modules whose attributes the block may change."""
         if not self.facts.calls:
             return self.facts.stores
-        return self.facts.stores.union(*(called.late_stores for called in self._called()))
+        called = self._called()
+        stored = self.facts.stores.union(*(part.late_stores for part in called))
+        if any(part.stores_given for part in called):
+            stored |= {n for n in self.facts.touches if self._kind(n) in ("def", "class")}
+        return stored
 
     def _called(self) -> list[Facts]:
         """The blocks whose functions the block may call, itself included."""
@@ -211,8 +300,10 @@ class Resolver:
                 yield f"<{other.note.module}>"
 
     def effective_switch(self) -> str:
-        if self.facts.switch or not self.facts.calls:
-            return self.facts.switch
+        if self.facts.switch or self.imports_switch:
+            return self.facts.switch or self.imports_switch
+        if not self.facts.calls:
+            return ""
         return next(filter(None, (called.late_switch for called in self._called())), "")
 
     def taints(self) -> bool:

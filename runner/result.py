@@ -13,10 +13,11 @@ import re
 import types
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
+
+from .records import dataclass
 
 
 class Status(StrEnum):
@@ -61,14 +62,34 @@ def move_places(value: Any, move: Callable[[Place], Place]) -> Any:
         return move(value)
     if isinstance(value, str) and not isinstance(value, Enum):
         return fill_places(value, lambda place: move(place).token()) if "\x02" in value else value
+    return _rebuilt(value, lambda part: move_places(part, move))
+
+
+def replace_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """``value`` (a part of a result) with every text in it changed."""
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return change(value)
+    return _rebuilt(value, lambda part: replace_texts(part, change))
+
+
+def _rebuilt(value: Any, change: Callable[[Any], Any]) -> Any:
+    """A tuple or dataclass with its parts changed; the same object where none of them is."""
     if isinstance(value, tuple):
-        return tuple(move_places(item, move) for item in value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        old = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-        new = {name: move_places(part, move) for name, part in old.items()}
+        parts = tuple(map(change, value))
+        return parts if any(a is not b for a, b in zip(parts, value, strict=True)) else value
+    if names := _field_names(value.__class__):
+        old = {name: getattr(value, name) for name in names}
+        new = {name: change(part) for name, part in old.items()}
         changed = any(new[name] is not part for name, part in old.items())
         return dataclasses.replace(value, **new) if changed else value
     return value
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass; none of any other class."""
+    is_ours = dataclasses.is_dataclass(kind)
+    return tuple(field.name for field in dataclasses.fields(kind)) if is_ours else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +177,7 @@ class Evidence:
 
     ``dists``: distribution → version, of what was imported. ``files``: absolute path → sha256 of
     the local modules imported and files read. ``env``: name → sha256 of the value, "" if unset.
+    ``doubt`` says why the result must not be taken again, "" if it may.
     """
 
     python: str = ""
@@ -163,6 +185,7 @@ class Evidence:
     dists: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     env: tuple[tuple[str, str], ...] = ()
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +209,8 @@ T = TypeVar("T")
 
 def encode(value: Any) -> Any:
     """``value`` (frozen dataclasses, tuples, enums, bytes) as what ``json.dumps`` takes."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if names := _field_names(value.__class__):
+        fields = {name: encode(getattr(value, name)) for name in names}
         return {"type": type(value).__name__, **fields}
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
@@ -203,44 +226,62 @@ def decode(kind: type[T], data: Any) -> T:
 
     Raises ``ValueError``, ``KeyError`` or ``TypeError`` where ``data`` is not of that form.
     """
-    return typing.cast(T, _decode(kind, data))
+    wanted: Any = kind
+    return typing.cast(T, _decoder(wanted)(data))
 
 
 @cache
-def _fields(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-def _decode(kind: Any, data: Any) -> Any:
+def _decoder(kind: Any) -> Callable[[Any], Any]:
+    """What makes a ``kind`` of its data; a kind is taken apart once."""
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
-        return _decode_union(kind, data)
+        return _union_decoder(typing.get_args(kind))
     if origin is tuple:
-        item, *rest = typing.get_args(kind)
-        if rest == [Ellipsis]:
-            return tuple(_decode(item, value) for value in data)
-        return tuple(_decode(k, v) for k, v in zip((item, *rest), data, strict=True))
+        return _tuple_decoder(*typing.get_args(kind))
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        hints = _fields(kind)
-        return kind(**{k: _decode(hints[k], v) for k, v in data.items() if k != "type"})
+        return _record_decoder(kind)
     if kind is bytes:
-        return base64.b64decode(data)
+        return base64.b64decode
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind
+    return partial(_checked, kind)
+
+
+def _record_decoder(kind: Any) -> Callable[[Any], Any]:
+    parts = {name: _decoder(hint) for name, hint in typing.get_type_hints(kind).items()}
+
+    def decode_record(data: Any) -> Any:
+        return kind(**{k: parts[k](value) for k, value in data.items() if k != "type"})
+
+    return decode_record
+
+
+def _tuple_decoder(first: Any, *rest: Any) -> Callable[[Any], Any]:
+    if rest == (Ellipsis,):
+        item = _decoder(first)
+        return lambda data: tuple(map(item, data))
+    items = [_decoder(kind) for kind in (first, *rest)]
+    return lambda data: tuple(one(value) for one, value in zip(items, data, strict=True))
+
+
+def _union_decoder(members: tuple[Any, ...]) -> Callable[[Any], Any]:
+    records: list[Any] = [m for m in members if dataclasses.is_dataclass(m)]
+    named = {record.__name__: _decoder(record) for record in records}
+    plain = [_decoder(m) for m in members if m is not types.NoneType]
+
+    def decode_member(data: Any) -> Any:
+        if data is None:
+            if types.NoneType not in members:
+                raise TypeError(f"expected one of {members}, got None")
+            return None
+        return named[data["type"]](data) if isinstance(data, dict) else plain[0](data)
+
+    return decode_member
+
+
+def _checked(kind: Any, data: Any) -> Any:
     if kind is float and isinstance(data, int):
         return float(data)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(data)
     if not isinstance(data, kind):
         raise TypeError(f"expected {kind.__name__}, got {type(data).__name__}")
     return data
-
-
-def _decode_union(kind: Any, data: Any) -> Any:
-    members = typing.get_args(kind)
-    if data is None:
-        if types.NoneType not in members:
-            raise TypeError(f"expected {kind}, got None")
-        return None
-    if isinstance(data, dict):
-        named = {m.__name__: m for m in members if isinstance(m, type)}
-        return _decode(named[data["type"]], data)
-    return _decode(next(m for m in members if m is not types.NoneType), data)

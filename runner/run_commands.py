@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +47,9 @@ RUN_OPTIONS = keyword_options(
 @click.command()
 @PATHS
 @RUN_OPTIONS
-def run(paths: tuple[Path, ...], trust: bool, **options: Any) -> Answer:
+def run(paths: tuple[Path, ...], trust: bool, **options: Any) -> Generator[Answer]:
     """Run what is stale in PATHS (a vault, or notes in it) and write the results."""
+    from . import claims
     from .memo import Memo
     from .workers import open_pool
 
@@ -57,12 +59,17 @@ def run(paths: tuple[Path, ...], trust: bool, **options: Any) -> Answer:
     report = memo.recall()
     if report is None:
         # The first worker starts while this process still imports and reads.
-        with open_pool(vault.settings, wish) as early, session_on(vault) as session:
+        with ExitStack() as stack:
+            early = stack.enter_context(open_pool(vault.settings, wish))
+            if wish.write:
+                yield from (Answer(None, [words]) for words in claims.rivals(vault.root))
+                stack.enter_context(claims.running(vault.root))
+            session = stack.enter_context(session_on(vault))
             with _progress() as listen:
                 outcome = session.update(session.scope(scope), wish, listen, early)
             report = session.report(outcome)
         memo.remember(outcome, report)
-    return reported(report)
+    yield reported(report)
 
 
 @click.command()
@@ -94,10 +101,10 @@ def _watching(
 ) -> Generator[Answer]:
     from .watch import watch_vault
 
-    with opened:
+    with opened, suppress(KeyboardInterrupt):
         yield Answer(None, [f"watching {session.vault.root} (Ctrl-C ends)"])
         for report in watch_vault(session, scope, wish, listen, quiet=quiet, polling=polling):
-            yield reported(report)
+            yield replace(reported(report), code=FINE)
 
 
 def _wish(options: dict[str, Any]) -> Wish:

@@ -50,6 +50,16 @@ def seed_all(seed: int) -> None:
             _seeder.seed_library(name)
 
 
+def branch(name: str) -> None:
+    """Seed everything anew, by the seed of now and ``name``: what is drawn from here on does not
+    depend on what was drawn before. Without a seed, in a program of the user's, nothing changes."""
+    if _seeder.seed is not None:
+        import hashlib
+
+        data = f"{_seeder.seed}:{name}".encode("utf-8", "surrogatepass")
+        seed_all(int.from_bytes(hashlib.blake2b(data, digest_size=4).digest(), "big"))
+
+
 @contextmanager
 def preserved() -> Iterator[None]:
     """Leave all generators as they were.

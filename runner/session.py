@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
 from .cache import Results
-from .devices import available, choose
-from .findings import dead_links, unknown_quotes
+from .devices import choose
+from .findings import findings, unknown_quotes
 from .graph import Graph, build
 from .keeping import Keeper, known
+from .neighbours import Neighbours
+from .note import Note
 from .outcome import Outcome, shown_statuses
 from .plan import Action, Plan, Request, plan
 from .report import NoteReport, Report
+from .resolve import Key
 from .result import Place
 from .trace import matrix, rows
 from .vault import Vault, VaultError, is_note
+from .verdict import Profile
 from .wish import Wish
-from .workers import threads
+from .workers import Conditions
 from .world import World
 from .writing import Writer, Written
 
 if TYPE_CHECKING:
     from .execution import Progress
+    from .pages import Papers
     from .pool import Pool
+    from .quoted import Checker
+    from .runs import Run
+
+_PATIENCE = 0.2  # seconds
 
 
 class Session:
@@ -33,12 +42,15 @@ class Session:
 
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
-        self.world = World(vault.settings.python)
+        self.world = World(vault.settings.python, vault.settings.launcher)
         self.store = Results(vault.root)
-        self._devices = available()
+        self._devices = self.world.interpreter.devices()
+        self._papers: Papers | None = None
 
     def close(self) -> None:
         self.store.close()
+        if self._papers is not None:
+            self._papers.close()
 
     # --- reading
 
@@ -75,7 +87,18 @@ class Session:
         """The devices to run on, the first one for all blocks. Raises ``DeviceError``."""
         return choose(wish.device or self.vault.settings.device or "auto", self._devices)
 
-    def request(self, wish: Wish, scope: Collection[str], device: str, first: bool) -> Request:
+    def conditions(self) -> Conditions:
+        """What blocks run under where they say nothing else."""
+        return Conditions.now(self.vault.settings, ",".join(self.devices(Wish())), self._devices)
+
+    def request(
+        self,
+        wish: Wish,
+        scope: Collection[str],
+        device: str,
+        first: bool,
+        running: Collection[Key] = (),
+    ) -> Request:
         return Request(
             scope=frozenset(scope),
             device=device,
@@ -85,31 +108,47 @@ class Session:
             select=wish.select,
             timeout=wish.timeout or self.vault.settings.timeout,
             tests_only=not first,
+            running=running,
         )
 
-    def plan(self, graph: Graph, wish: Wish, scope: Collection[str]) -> dict[str, Plan]:
-        """One plan a device, in the order asked for."""
+    def plan(
+        self, graph: Graph, wish: Wish, scope: Collection[str], running: Collection[Key] = ()
+    ) -> dict[str, Plan]:
+        """One plan a device, in the order asked for; ``running`` blocks are left to another run."""
         return {
             device: plan(
                 graph,
                 known(self.store, self.world, graph, scope, device),
-                self.request(wish, scope, device, first=index == 0),
+                self.request(wish, scope, device, index == 0, running),
             )
             for index, device in enumerate(self.devices(wish))
         }
 
     # --- checking
 
+    def checker(self, profile: Profile = Profile.OLD) -> Checker:
+        """What holds quotes against the PDFs of the vault, as both are now."""
+        from .quoted import Checker
+
+        return Checker(self.vault, self._open_papers, profile)
+
+    def _open_papers(self) -> Papers:
+        from .pages import Papers
+
+        if self._papers is None:
+            self._papers = Papers()
+        return self._papers
+
     def check(self, scope: Collection[str], wish: Wish) -> Report:
         """What ``run`` would do and what the notes show, from their text; executes nothing."""
         graph = self.graph()
         outcome = Outcome(graph, scope, self.plan(graph, wish, scope))
-        files = [path for path, _ in self.vault.files()]
+        checker = self.checker()
         notes = []
         for path in scope:
             note = self.vault.note(path) or self.vault.untagged(path)
             if note is not None:
-                found = (*dead_links(self.vault, note, files), *unknown_quotes(note))
+                found = findings(self.vault, note, checker)
                 notes.append(outcome.report(note, found, checked=True))
         return self._report(outcome, notes)
 
@@ -132,7 +171,8 @@ class Session:
         nothing is to be shared.
         """
         self.vault.app_settings()  # a broken one is told before anything runs
-        graph = self.graph()
+        notes = self.vault.notes()
+        graph = build(notes.values())
         outcome = Outcome(graph, scope, self.plan(graph, wish, scope))
         writer = self.writer(graph)
         left = [path for path in scope if path in graph.notes] if wish.write else []
@@ -147,7 +187,9 @@ class Session:
         for path in list(left):
             write(path)
         if wish.write:
-            self.fill_matrices(outcome, writer)
+            self._count_quotes(outcome, writer, notes)
+        if wish.write and any(notes[path].matrices for path in notes.keys() & {*scope}):
+            self.fill_matrices(outcome, writer, Neighbours(graph.notes))
         return outcome
 
     def execute(
@@ -156,20 +198,38 @@ class Session:
         wish: Wish,
         listen: Callable[[Progress], None],
         finished: Callable[[str], None],
-        meanwhile: Callable[[], Collection[str]] = tuple,
         pool: Pool | None = None,
     ) -> None:
         """Carry the plans out; ``finished`` hears of each note when all its blocks are done.
 
-        ``meanwhile`` is called a few times a second; the notes that it names are stopped, and
-        what they have not done stays unknown. A ``pool`` that is given is used and left open,
-        else one is made for this run.
+        A ``pool`` that is given is used and left open, else one is made for this run.
         """
         lanes = sum(len(decided.lanes) for decided in outcome.plans.values())
         if lanes == 0:
             return
-        from .execution import Execution
+        with ExitStack() as stack:
+            if pool is None:
+                pool = stack.enter_context(self.pool(wish, _shared_imports(outcome), lanes))
+            run = self.begin(outcome, pool, listen)
+            stack.callback(run.keep_rest)
+            try:
+                while not run.is_over:
+                    # With a time limit: on Windows Ctrl-C does not end a wait without one.
+                    event = pool.next_event(_PATIENCE)
+                    if event is not None and (path := run.hear(event)) is not None:
+                        finished(path)
+            except KeyboardInterrupt:
+                outcome.interrupted = True
 
+    def begin(self, outcome: Outcome, pool: Pool, listen: Callable[[Progress], None]) -> Run:
+        """Start to carry the plans out; the caller brings the run the pool's events.
+
+        Raises ``InterpreterError`` where the vault's ``python`` lacks what they need.
+        """
+        from .execution import needed_imports
+        from .runs import Run
+
+        self.world.interpreter.require(needed_imports(outcome))
         running = (
             key
             for decided in outcome.plans.values()
@@ -177,36 +237,21 @@ class Session:
             if decision.action is Action.RUN
         )
         keeper = Keeper(self.store, self.world, self.vault.root, outcome.graph, running)
-        with ExitStack() as stack:
-            if pool is None:
-                pool = stack.enter_context(self.pool(wish, _shared_imports(outcome), lanes))
-            try:
-                for device, decided in outcome.plans.items():
-                    execution = Execution(
-                        outcome.graph,
-                        decided,
-                        self.vault.root,
-                        pool,
-                        threads=threads(),
-                        figures=self.vault.settings.figures,
-                        listen=listen,
-                        meanwhile=meanwhile,
-                    )
-                    outcome.results[device] = execution.results
-                    stack.callback(keeper.keep_rest, device, execution.results)
-                    last = device == list(outcome.plans)[-1]
-                    for path in execution.finished_notes():
-                        keeper.keep(path, device, execution.results)
-                        if last:
-                            finished(path)
-            except KeyboardInterrupt:
-                outcome.interrupted = True
+        figures = self.vault.settings.figures
+        return Run(outcome, keeper, self.vault.root, pool, figures=figures, listen=listen)
 
-    def pool(self, wish: Wish, preload: tuple[str, ...], lanes: int | None = None) -> Pool:
-        """Workers for one run, or for a watch's life; no more than ``lanes``."""
+    def pool(
+        self,
+        wish: Wish,
+        preload: tuple[str, ...],
+        lanes: int | None = None,
+        heard: Callable[[], None] | None = None,
+    ) -> Pool:
+        """Workers for one run, no more than ``lanes``; or for a watch, which is told by ``heard``
+        when one of them has something to say."""
         from .workers import open_pool
 
-        return open_pool(self.vault.settings, wish, preload, lanes)
+        return open_pool(self.vault.settings, wish, preload, lanes, heard)
 
     def preload(self, graph: Graph) -> tuple[str, ...]:
         """What workers should have ready for any block of the vault."""
@@ -216,16 +261,38 @@ class Session:
 
     # --- writing
 
-    def writer(self, graph: Graph, longest: int | None = None) -> Writer:
-        """A writer for one run; ``longest``: by how many characters one write may change a
-        note's length."""
-        return Writer(self.vault, self.store, partial(self._locate, graph), longest)
+    def writer(
+        self,
+        graph: Graph,
+        longest: int | None = None,
+        knows: Callable[[str, bytes], bool] | None = None,
+    ) -> Writer:
+        """A writer for one run.
+
+        ``longest``: by how many characters one write may change a note's length; ``knows``:
+        whether a note was seen to hold these bytes, where only such notes are to be written.
+        """
+        return Writer(self.vault, self.store, partial(self._locate, graph), longest, knows)
 
     def write(self, outcome: Outcome, path: str, writer: Writer) -> bool:
         """Write what is known of a note's blocks; True if there is more to write of it."""
         note = outcome.graph.notes[path]
-        written = writer.write(note, outcome.shown(path), outcome.properties(path))
+        values = {**outcome.properties(path), **self._quote_counts(note)}
+        written = writer.write(note, outcome.shown(path), values)
         return self._wrote(outcome, path, written)
+
+    def _quote_counts(self, note: Note) -> dict[str, str]:
+        """The value of ``runner_quotes``, worked out only for a note that has it."""
+        if "runner_quotes" not in note.properties:
+            return {}
+        found, every = self.checker().truth(note)
+        return {"runner_quotes": f"{found}/{every}"}
+
+    def _count_quotes(self, outcome: Outcome, writer: Writer, notes: Mapping[str, Note]) -> None:
+        """Fill the property of the notes that have no blocks."""
+        for path in sorted(notes.keys() & {*outcome.scope} - outcome.graph.notes.keys()):
+            if values := self._quote_counts(notes[path]):
+                self._wrote(outcome, path, writer.write(notes[path], {}, values))
 
     def _wrote(self, outcome: Outcome, path: str, written: Written) -> bool:
         if written.changed:
@@ -242,25 +309,29 @@ class Session:
                 return f"{name}:{block.code_line + place.line - 1}" if block else name
         return place.module
 
-    def fill_matrices(self, outcome: Outcome, writer: Writer) -> bool:
-        """Bring the matrices of the notes in scope up to date; True if there is more to write."""
-        notes = self.vault.notes()
-        targets = [notes[path] for path in outcome.scope if path in notes and notes[path].matrices]
-        if not targets:
-            return False
-        graph = build(notes.values())
-        statuses = shown_statuses(graph)
+    def fill_matrices(self, outcome: Outcome, writer: Writer, neighbours: Neighbours) -> bool:
+        """Bring the matrices of the notes in scope up to date; True if there is more to write.
+
+        Only the notes of their folders are read, and what these import.
+        """
         more = False
-        for target in targets:
-            folder = target.path.rpartition("/")[0]
-            every = [
-                note
-                for path in self.scope([folder])
-                if (note := notes.get(path) or self.vault.citing(path))
-            ]
-            table = matrix(rows(every, graph), statuses, target.path)
-            more |= self._wrote(outcome, target.path, writer.write(target, {}, {}, table))
+        for path in outcome.scope:
+            target = self.vault.note(path)
+            if target is None or not target.matrices:
+                continue
+            table = self._matrix(target, neighbours)
+            more |= self._wrote(outcome, path, writer.write(target, {}, {}, table))
         return more
+
+    def _matrix(self, target: Note, neighbours: Neighbours) -> str:
+        folder = target.path.rpartition("/")[0]
+        inside = [path for path in self.vault.below(folder) if is_note(path)]
+        related = neighbours.imported(inside)
+        notes = {path: note for path in sorted(related) if (note := self.vault.note(path))}
+        graph = build(notes.values())
+        every = (notes.get(path) or self.vault.citing(path) for path in inside)
+        shown = rows([note for note in every if note], graph)
+        return matrix(shown, shown_statuses(graph), target.path)
 
     # --- reporting
 

@@ -8,35 +8,50 @@ from __future__ import annotations
 import hashlib
 import time
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
-from .graph import neighbourhood
+from .neighbours import Neighbours
 from .note import Note
+from .records import dataclass
 from .vault import FileState, Vault, is_note
 
-_ABSENCE = 0.5  # seconds for which a note may be gone or empty while an editor saves it
-_GLANCE = 0.05
-_EMPTY = hashlib.sha256(b"").hexdigest()
+_ABSENCE = 0.5  # seconds for which a note may be gone, empty or cut off while an editor saves it
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is not as it was. ``notes``: those that changed, came or went; ``files``: others that
+    did. ``concerned``: the notes whose results may be others now; ``doubtful``: those of them for
+    which a file changed, which their text does not show."""
+
+    notes: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
+    concerned: frozenset[str] = frozenset()
+    doubtful: frozenset[str] = frozenset()
 
 
 class Sightings:
     """``notes``: those that hold something of ours, as they were when last looked at."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Vault, clock: Callable[[], float] = time.monotonic) -> None:
         self.notes: dict[str, Note] = {}
+        self.tables: set[str] = set()  # the notes with a matrix
+        self.neighbours = Neighbours()
         self._vault = vault
+        self._clock = clock
         self._prints: dict[str, str] = {}
+        self._absent: dict[str, float] = {}  # since when, plus the time that this may last
         self._files: dict[str, frozenset[str]] = {}  # note -> the files its results rest on
-        self._stirred: dict[tuple[str, str], FileState | None] = {}
+        self._users: dict[str, set[str]] = {}  # the other way round
+        self._stirred: dict[tuple[str, str], FileState] = {}
         self._spellings: dict[str, str] = {}
 
     def look_at_all(self) -> None:
         """Read the vault for the first time."""
         self._vault.hold()
-        self.notes = self._vault.notes()
-        for path in self.notes:
-            self._prints[path] = self._print(path) or ""
+        for path, note in self._vault.notes().items():
+            self._know(path, note, self._look(path))
         self._learn_spellings()
 
     def age(self, path: str) -> float:
@@ -48,68 +63,120 @@ class Sightings:
 
     # --- what is news
 
-    def news(self, paths: Iterable[str], *, everything: bool = False) -> set[str]:
-        """Those of ``paths`` that are not as they were; looks at every file if ``everything``."""
+    def news(self, paths: Iterable[str], *, everything: bool = False) -> News:
+        """What of ``paths`` is not as it was, or of all files if ``everything``.
+
+        A note that is gone, empty or cut off counts only after a while: editors truncate before
+        they write, or remove what they replace. ``due`` says when to ask again.
+        """
         suspects = {self._spellings.get(_composed(path), path) for path in paths}
         if everything:
             suspects |= self._vault.hold()
             self._learn_spellings()
+        suspects |= self._absent.keys()
         there = {path for path in suspects if self._vault.touch(path)}
-        concerned = there | (suspects & self._known())
-        self._wait_for_absent({path for path in concerned if is_note(path)})
-        return {path for path in concerned if self._is_news(path)}
+        found = {
+            path: self._look(path)
+            for path in suspects
+            if is_note(path) and (path in there or path in self._prints)
+        }
+        changed = {
+            path: data
+            for path, data in self._settled(found).items()
+            if _print(data) != self._prints.get(path)
+        }
+        before = self.neighbours.affected(changed)
+        for path, data in changed.items():
+            self._take_in(path, data)
+        files = {path for path in suspects if not is_note(path) and self._is_or_was(path, there)}
+        doubtful = self.neighbours.affected(self._users_of(files | changed.keys()))
+        concerned = before | self.neighbours.affected(changed) | doubtful
+        return News(
+            frozenset(changed),
+            frozenset(files),
+            frozenset(concerned & self.notes.keys()),
+            frozenset(doubtful & self.notes.keys()),
+        )
 
-    def _known(self) -> set[str]:
-        return self._prints.keys() | set().union(*self._files.values())
+    def news_of(self, files: Collection[str]) -> News:
+        """What it means that ``files`` changed."""
+        doubtful = self.neighbours.affected(self._users_of(files)) & self.notes.keys()
+        return News(
+            files=frozenset(files), concerned=frozenset(doubtful), doubtful=frozenset(doubtful)
+        )
 
-    def _wait_for_absent(self, paths: Collection[str]) -> None:
-        """Editors truncate before they write, or remove what they replace."""
-        end = time.monotonic() + _ABSENCE
-        absent = {p for p in paths if self._prints.get(p, _EMPTY) != _EMPTY}
-        while absent and time.monotonic() < end:
-            absent = {path for path in absent if self._print(path) in (None, _EMPTY)}
-            if absent:
-                time.sleep(_GLANCE)
-        for path in paths:
-            self._vault.touch(path)
+    def due(self) -> float:
+        """When a note that has been away will count as gone, by the clock; else never."""
+        return min(self._absent.values(), default=float("inf"))
 
-    def _is_news(self, path: str) -> bool:
-        if not is_note(path):
-            return any(path in files for files in self._files.values())
-        seen = self._print(path)
-        if seen == self._prints.get(path):
+    def _is_or_was(self, path: str, there: Collection[str]) -> bool:
+        return path in there or path in self._users
+
+    def _settled(self, found: Mapping[str, bytes | None]) -> dict[str, bytes | None]:
+        """``found`` without the notes that an editor may be about to write."""
+        new = {_print(data) for path, data in found.items() if path not in self._prints}
+        settled = {}
+        for path, data in found.items():
+            moved = data is None and self._prints.get(path) in new
+            if self._is_cut(path, data) and not moved:
+                until = self._absent.setdefault(path, self._clock() + _ABSENCE)
+                if self._clock() < until:
+                    continue
+            self._absent.pop(path, None)
+            settled[path] = data
+        return settled
+
+    def _is_cut(self, path: str, data: bytes | None) -> bool:
+        """Whether less stands there than before, and nothing else."""
+        if path not in self._prints:
             return False
-        self._take_in(path, seen)
-        return True
+        if not data:
+            return self._prints[path] != _print(b"")
+        known = self.notes[path].text.encode() if path in self.notes else b""
+        return len(data) < len(known) and known.startswith(data)
 
-    def _take_in(self, path: str, seen: str | None) -> None:
+    def _take_in(self, path: str, data: bytes | None) -> None:
+        note = self._vault.note(path) if data is None else self._vault.take(path, data)
+        self._know(path, note, data)
+
+    def _know(self, path: str, note: Note | None, data: bytes | None) -> None:
+        seen = _print(data)
         if seen is None:
             self._prints.pop(path, None)
         else:
             self._prints[path] = seen
-        note = self._vault.note(path)
+        self.neighbours.put(path, note)
+        self.tables.discard(path)
+        if note is not None and note.matrices:
+            self.tables.add(path)
         if note is None:
             self.notes.pop(path, None)
+            self.rests_on(path, ())
         else:
             self.notes[path] = note
 
     def adopt(self, path: str, data: bytes | None) -> None:
         """We wrote ``data``: if that is what stands there, it is no news."""
+        if data is None or self._look(path) != data:
+            return
         self._vault.touch(path)
-        seen = self._print(path)
-        if data is not None and seen == hashlib.sha256(data).hexdigest():
-            self._take_in(path, seen)
+        if _print(data) != self._prints.get(path):
+            self._take_in(path, data)
 
     def is_current(self, path: str) -> bool:
         """Whether a note still is as it was last seen."""
         if not self._vault.has_moved_on(path):
             return True
-        return self._print(path) == self._prints.get(path)
+        return _print(self._look(path)) == self._prints.get(path)
 
-    def _print(self, path: str) -> str | None:
-        """The fingerprint of a file's content; None where there is none."""
+    def is_seen(self, path: str, data: bytes) -> bool:
+        """Whether ``data`` is what the note last was seen to hold."""
+        return _print(data) == self._prints.get(path)
+
+    def _look(self, path: str) -> bytes | None:
+        """What a file holds; None where there is none that can be read."""
         try:
-            return hashlib.sha256((self._vault.root / path).read_bytes()).hexdigest()
+            return (self._vault.root / path).read_bytes()
         except OSError:
             return None
 
@@ -120,29 +187,29 @@ class Sightings:
 
     # --- whom it concerns
 
-    def concerned(self, before: dict[str, Note], changed: Collection[str]) -> set[str]:
-        """Changed notes, users of changed files, and all notes that import these or imported them
-        ``before``."""
-        direct = {path for path in changed if is_note(path)} | self._users(changed)
-        now, _ = neighbourhood(self.notes, direct)
-        then, _ = neighbourhood(before, direct)
-        return (now | then) & self.notes.keys()
-
-    def _users(self, changed: Collection[str]) -> set[str]:
+    def _users_of(self, changed: Collection[str]) -> set[str]:
         return {
             note
-            for note, files in self._files.items()
-            for file in files.intersection(changed)
+            for file in changed
+            for note in self._users.get(file, ())
             if not self._is_own_doing(note, file)
         }
 
     def rests_on(self, note: str, files: Iterable[str]) -> None:
         """What the results of ``note`` rest on: absolute paths of local modules and data."""
-        inside = (Path(file) for file in files)
+        for file in self._files.pop(note, frozenset()):
+            self._users[file].discard(note)
         root = self._vault.root
-        self._files[note] = frozenset(
-            self._vault.relative(file) for file in inside if file.is_relative_to(root)
-        )
+        inside = (Path(file) for file in files)
+        here = frozenset(self._vault.relative(file) for file in inside if file.is_relative_to(root))
+        if here:
+            self._files[note] = here
+        for file in here:
+            self._users.setdefault(file, set()).add(note)
+
+    def files_of(self, note: str) -> frozenset[str]:
+        """The files of the vault that the results of ``note`` rest on."""
+        return self._files.get(note, frozenset())
 
     def stirred(self, note: str, because: Collection[str], since: float) -> None:
         """``note`` ran because files changed, from ``since`` on (seconds since the epoch).
@@ -165,6 +232,11 @@ class Sightings:
         except OSError:
             return None
         return FileState(status.st_size, status.st_mtime_ns)
+
+
+def _print(data: bytes | None) -> str | None:
+    """The fingerprint of what a file holds; None where there is none."""
+    return None if data is None else hashlib.sha256(data).hexdigest()
 
 
 def _composed(path: str) -> str:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
 
-from .links import find_links, find_quotes
+from .graph import Graph
 from .note import Note, Role
 from .outcome import is_stale
+from .records import dataclass
+from .report import BlockReport
 from .session import Session
 from .wish import Wish
 
 
 @dataclass(frozen=True, slots=True)
 class NoteState:
-    """``last_run`` is an ISO time in UTC, "" if no result is stored."""
+    """``quotes_true``: the quotes whose links are all exact. ``last_run`` is an ISO time in UTC,
+    "" if no result is stored."""
 
     note: str
     status: str
+    quotes_true: int
     quotes: int
     components: int
     tests_passed: int
@@ -30,7 +33,7 @@ class NoteState:
         return {
             "note": self.note,
             "status": self.status,
-            "quotes": {"true": None, "all": self.quotes},
+            "quotes": {"true": self.quotes_true, "all": self.quotes},
             "components": self.components,
             "tests": {"passed": self.tests_passed, "all": self.tests},
             "devices": list(self.devices),
@@ -40,32 +43,43 @@ class NoteState:
 
 def note_states(session: Session, scope: Collection[str]) -> list[NoteState]:
     """The state of every note in ``scope`` that has tagged blocks."""
-    graph = session.graph()
-    return [_state(session, graph.notes[path]) for path in scope if path in graph.notes]
+    graph, checker = session.graph(), session.checker()
+    report = session.check(scope, Wish())
+    blocks = {found.note: found.blocks for found in report.notes}
+    return [
+        _state(session, graph, graph.notes[path], blocks.get(path, ()), checker.truth)
+        for path in scope
+        if path in graph.notes
+    ]
 
 
-def _state(session: Session, note: Note) -> NoteState:
-    report = session.check([note.path], Wish())
-    blocks = [block for found in report.notes for block in found.blocks]
-    kept = session.store.get_note(note.path).values()
-    tests = [test for stored in kept for test in stored.result.tests]
-    when = max((stored.when for stored in kept), default=0.0)
+def _state(
+    session: Session,
+    graph: Graph,
+    note: Note,
+    blocks: Sequence[BlockReport],
+    truth: Callable[[Note], tuple[int, int]],
+) -> NoteState:
+    kept = session.store.get_note(note.path)
+    tests = [test for stored in kept.values() for test in stored.result.tests]
+    when = max((stored.when for stored in kept.values()), default=0.0)
+    quotes_true, quotes = truth(note)
     return NoteState(
         note=note.path,
-        status=_word(session, note, [str(block.status) for block in blocks]),
-        quotes=len(find_quotes(note, find_links(note))),
+        status=_word(graph, note, [str(block.status) for block in blocks]),
+        quotes_true=quotes_true,
+        quotes=quotes,
         components=sum(block.role is Role.COMPONENT for block in note.blocks),
         tests_passed=sum(test.status in ("passed", "xfailed") for test in tests),
         tests=len(tests),
-        devices=tuple(sorted({key.devices for key in session.store.get_note(note.path)})),
+        devices=tuple(sorted({key.devices for key in kept})),
         last_run=_iso(when) if when else "",
     )
 
 
-def _word(session: Session, note: Note, statuses: Sequence[str]) -> str:
+def _word(graph: Graph, note: Note, statuses: Sequence[str]) -> str:
     if any(status in ("failed", "timeout", "crashed") for status in statuses):
         return "failed"
-    graph = session.graph()
     return "stale" if any(is_stale(node, note) for node in graph.of_note(note.path)) else "ok"
 
 
@@ -82,7 +96,7 @@ def as_table(states: Sequence[NoteState]) -> Iterator[str]:
         (
             state.note,
             state.status,
-            f"–/{state.quotes}",
+            f"{state.quotes_true}/{state.quotes}",
             str(state.components),
             f"{state.tests_passed}/{state.tests}",
             ",".join(state.devices) or "–",

@@ -6,10 +6,10 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from .atomic import WriteError, create, explained, swap
+from .records import dataclass
 from .userdirs import state_folder
 
 _ATTEMPTS = 10
@@ -28,16 +28,24 @@ class Journal:
         self._folder = (folder or state_folder()) / "journal"
         self._ours: dict[Path, str] = {}
 
-    def keep(self, path: Path, data: bytes) -> None:
-        """Remember ``data`` as what ``path`` held before a write. Raises ``WriteError``."""
-        if self._ours.get(path) == _digest(data) or self.previous(path) == data:
-            return
+    def keep(self, path: Path, data: bytes) -> Path | None:
+        """Remember ``data`` as what ``path`` held before a write; the file that holds it, if any.
+
+        Raises ``WriteError``.
+        """
+        if self._ours.get(path) == _digest(data):
+            return None
+        entries = self._entries(self._of(path))
+        if entries and entries[-1].read_bytes() == data:
+            return entries[-1]
         folder = self._of(path)
         try:
             with explained(folder, "written"):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                create(folder / f"{time.time_ns():020}-{os.getpid()}", data)
+                entry = folder / f"{time.time_ns():020}-{os.getpid()}"
+                create(entry, data, durable=False)
                 self._forget_old(folder)
+                return entry
         except WriteError as error:
             what = f"cannot be kept for `undo`: {error.path} {error.what}"
             hint = f"name another folder in RUNNER_STATE, or {error.hint}"
@@ -91,8 +99,8 @@ def update(
         new = change(old)
         if new == old:
             return False
-        journal.keep(target, old)
-        if swap(target, old, new):
+        backup = journal.keep(target, old)
+        if swap(target, old, new, backup):
             journal.wrote(target, new)
             return True
     raise WriteError(path, "kept changing while it was being written", "run again")

@@ -11,10 +11,10 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from .records import dataclass
 from .seeds import on_arrival
 
 Getter = Callable[[Any], Any]

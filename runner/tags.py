@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from .note import Role
+from .records import dataclass
 
 KNOWN_OPTIONS = (
     "needs quotes kind device timeout seed raises slow output data env cache".split()

@@ -11,13 +11,14 @@ import gc
 import importlib
 import json
 import os
-import selectors
-import socket
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import socket
 
 _MESSAGE = 65_536  # bytes
 STREAMS = 3  # descriptors that come with a request: standard input, output and error
@@ -39,13 +40,18 @@ def preload(modules: list[str]) -> None:
     gc.freeze()
 
 
-def serve_forks(channel: socket.socket, serve: Callable[[], None]) -> None:
-    """Fork a process that calls ``serve`` for each request, until the other side is gone.
+def serve_forks(descriptor: int, serve: Callable[[], None]) -> None:
+    """Fork a process that calls ``serve`` for each request on the socket ``descriptor``, until its
+    other side is gone.
 
     Returns at once where an import has started threads: a fork would have their locks, not them.
     """
+    import selectors  # not at the top: other workers need neither
+    import socket
+
     if threading.active_count() > 1:
         return
+    channel = socket.socket(fileno=descriptor)
     children: dict[int, tuple[int, int]] = {}  # pidfd: (number, pid)
     with selectors.DefaultSelector() as waiting:
         waiting.register(channel, selectors.EVENT_READ)

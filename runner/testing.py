@@ -19,14 +19,13 @@ from typing import Any
 
 import pytest
 
-from .frames import Places, is_expected, without_addresses
+from .frames import Places, is_expected
 from .job import Code, NoteCode, Step
-from .modules import DEFINITIONS, open_test_module, parse_block
-from .result import Failure, Result, Status, TestOutcome
+from .modules import DEFINITIONS, open_test_module, parse_block, standing_in
+from .result import Result, Status, TestOutcome
 from .rewritten import RewrittenCode
 from .seeds import seed_all
-
-_BAD = ("failed", "error")
+from .testreports import BAD, failure_of, outcome, skip_reason, weight
 
 
 class RewriteWarning(pytest.PytestWarning):
@@ -142,7 +141,8 @@ class BlockModule(pytest.Module):
         if not self.bare:
             body = _compiled(_compile_definitions, self.note, self.code, self.config)
             seed_all(self.code.seed)
-            exec(body, module.__dict__)
+            with standing_in(self.note, self.code):
+                exec(body, module.__dict__)
         return module
 
     def istestfunction(self, obj: object, name: str) -> bool:
@@ -214,6 +214,15 @@ class BlockPlugin:
         """The ``torch.device`` that this run is for."""
         return importlib.import_module("torch").device(self._device)
 
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        block = item.getparent(BlockModule)
+        if block is None:
+            yield
+            return
+        with standing_in(block.note, block.code, item.name):
+            yield
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         block = item.getparent(BlockModule)
@@ -270,7 +279,7 @@ class _Session:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.skipped:
-            self.skipped = _skip_reason(report)
+            self.skipped = skip_reason(report)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.reports.setdefault(report.nodeid, []).append(report)
@@ -287,64 +296,10 @@ class _Session:
 
     def outcomes(self, code: Code, device: str, places: Places) -> Iterator[TestOutcome]:
         for nodeid, reports in self.reports.items():
-            decisive = max(reports, key=_weight)
+            decisive = max(reports, key=weight)
             error = self._errors.get((nodeid, decisive.when or ""))
             name = nodeid.removeprefix(self._prefix).removeprefix("::") or code.id
-            yield _outcome(name, decisive, error, device, places)
-
-
-def _weight(report: pytest.TestReport) -> int:
-    """Which phase of a test says how it ended: a failing one, else the call, else the set-up."""
-    if report.failed:
-        return 3
-    if report.skipped:
-        return 2
-    return 1 if report.when == "call" else 0
-
-
-def _outcome(
-    name: str,
-    report: pytest.TestReport,
-    error: BaseException | None,
-    device: str,
-    places: Places,
-) -> TestOutcome:
-    status = _status(report)
-    if status not in _BAD:
-        return TestOutcome(name, status, _remark(report, status), device)
-    if error is None:  # an xfail(strict=True) that passed
-        return TestOutcome(name, status, without_addresses(str(report.longrepr)), device)
-    failure = _failure(error, places)
-    is_assert = failure.kind == "AssertionError" and failure.message
-    message = failure.message if is_assert else f"{failure.kind}: {failure.message}"
-    return TestOutcome(name, status, message, device, failure)
-
-
-def _status(report: pytest.TestReport) -> str:
-    if report.failed:
-        return "failed" if report.when == "call" else "error"
-    if hasattr(report, "wasxfail"):
-        return "xfailed" if report.skipped else "xpassed"
-    return "skipped" if report.skipped else "passed"
-
-
-def _remark(report: pytest.TestReport, status: str) -> str:
-    if status == "skipped":
-        return _skip_reason(report)
-    return str(getattr(report, "wasxfail", "")).removeprefix("reason: ")
-
-
-def _skip_reason(report: pytest.TestReport | pytest.CollectReport) -> str:
-    place = report.longrepr
-    text = place[2] if isinstance(place, tuple) else str(place)
-    return without_addresses(text.removeprefix("Skipped: "))
-
-
-def _failure(error: BaseException, places: Places) -> Failure:
-    found = places.failure(error)
-    if isinstance(error, pytest.FixtureLookupError):
-        return Failure(found.kind, f"fixture {error.argname!r} not found", found.frames)
-    return found
+            yield outcome(name, decisive, error, device, places)
 
 
 def run_block(
@@ -363,8 +318,8 @@ def run_block(
     if session.stopped is not None:
         raise session.stopped
     if session.broken is not None:
-        failure = _failure(session.broken, places)
-        return Result(Status.FAILED, failure=failure, reason=failure.headline)
+        broken = failure_of(session.broken, places)
+        return Result(Status.FAILED, failure=broken, reason=broken.headline)
     return _summary(session, code, step.device, places)
 
 
@@ -374,7 +329,7 @@ def _summary(session: _Session, code: Code, device: str, places: Places) -> Resu
         tests = (TestOutcome(code.id, "skipped", session.skipped, device),)
     if not tests:
         return Result(Status.FAILED, reason="no test was collected")
-    bad = sum(test.status in _BAD for test in tests)
+    bad = sum(test.status in BAD for test in tests)
     plural = "s" if len(tests) > 1 else ""
     reason = f"{bad} of {len(tests)} test{plural} failed" if bad else "; ".join(session.remarks)
     return Result(Status.FAILED if bad else Status.OK, tests=tests, reason=reason)

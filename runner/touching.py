@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from .codefacts import Method
 from .effects import (
@@ -23,6 +23,7 @@ from .effects import (
     reason_dynamic,
     touches_files,
 )
+from .records import dataclass
 from .scopes import names_in, root_name
 
 _OF_THE_CLASS = ("cls", "type", "self.__class__")
@@ -43,7 +44,14 @@ class Touching(ast.NodeVisitor):
     late_touches: set[str] = field(default_factory=set)
     late_stores: set[str] = field(default_factory=set)
     links: list[frozenset[str]] = field(default_factory=list)
+    aliases: list[frozenset[str]] = field(default_factory=list)
+    maybe: set[str] = field(default_factory=set)
+    uses: set[str] = field(default_factory=set)
+    lively: bool = False
+    acts: bool = False
+    stores_given: bool = False
     modules: dict[str, str] = field(default_factory=dict)
+    local_modules: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     bound: set[str] = field(default_factory=set)
     calls: bool = False
@@ -81,13 +89,14 @@ class Touching(ast.NodeVisitor):
 
     def module_of(self, root: str | None) -> str:
         """What ``root`` was imported from, "" if it was not."""
-        return "" if root is None or root in self.locals else self.modules.get(root, "")
+        if root is None:
+            return ""
+        return (self.local_modules if root in self.locals else self.modules).get(root, "")
 
     def state_of(self, name: str) -> str:
         """The pseudo-name for the state of the package ``name`` comes from, "" if it has none."""
         package = self.module_of(name).partition(".")[0]
-        stateful = package and package != "vault" and package not in STATELESS_PACKAGES
-        return f"<{package}>" if stateful else ""
+        return f"<{package}>" if package != "vault" and is_stateful(package) else ""
 
     # --- calls
 
@@ -96,29 +105,37 @@ class Touching(ast.NodeVisitor):
         root = root_name(node.func)
         module = self.module_of(root)
         self.calls = self.calls or not self.body_depth
+        self.lively = self.lively or last_name(node.func) == "defaultdict"
         self.dynamic = self.dynamic or reason_dynamic(node)
         if touches_files(node, module):
             self.files, self.late_files = self._flags(self.files, self.late_files)
-        if module and is_switch(node):
+        if module and is_switch(node, module):
             self.flag_switch(f"calls `{ast.unparse(node.func)}`")
         if last_name(node.func) in CONSUMERS or module.startswith("itertools"):
             for argument in node.args:
                 self.consume(argument)
-        if is_pure_call(node, module):
+        if is_pure_call(node, module, self.bound | self.maybe | self.locals | self.modules.keys()):
             return
         self.touch(name for part in (*node.args, *node.keywords) for name in names_in(part))
+        if isinstance(node.func, ast.Name) and root in ("setattr", "delattr") and node.args:
+            self._store_at(node.args[0], ast.unparse(node))
         self._receive(node, root)
         if root and (state := self.state_of(root)):
             self.touch([state])
 
     def _receive(self, node: ast.Call, root: str | None) -> None:
-        if root is None:
-            return
         if isinstance(node.func, ast.Name):
-            self.touch([root])  # an object that is called may change; a function does not
+            self.touch([node.func.id])  # an object that is called may change; a function does not
             return
         method = last_name(node.func)
-        if method in PURE_METHODS:
+        if method in PURE_METHODS or self.module_of(root) == "runner":
+            return
+        if not _is_path(node.func):  # what is between the root and the method may be an argument
+            self.touch(names_in(node.func))
+        if root is None:
+            return
+        if isinstance(node.func, ast.Attribute) and _is_note(node.func.value, self.module_of(root)):
+            self.touch([root])  # a function of another note, whose effects are looked at there
             return
         if not self.body_depth and root not in self.locals and may_leave_receiver(method):
             direct = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
@@ -139,12 +156,26 @@ class Touching(ast.NodeVisitor):
     def store_into(self, target: ast.expr) -> None:
         """``x.a = …``, ``x[i] = …`` and the like for ``del`` and ``with``."""
         self.generic_visit(target)
+        self._store_at(target, ast.unparse(target))
+
+    def _store_at(self, target: ast.expr, shown: str) -> None:
         root = root_name(target)
+        if not _is_path(target):
+            self.touch(names_in(target))
+        if any(_is_class_of(part) for part in ast.walk(target)):
+            stores = self.late_stores if self.body_depth else self.stores
+            stores.update(f"type({name})" for name in names_in(target))
         if root is None:
             return
         self.store(root)
+        self.stores_given = self.stores_given or root in self.locals - {"self", "cls"}
         if self.module_of(root):
-            self.flag_switch(f"changes `{ast.unparse(target)}`")
+            self.flag_switch(f"changes `{shown}`")
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self.generic_visit(node)
+        if node.attr == "__subclasses__":
+            self.dynamic = self.dynamic or "`__subclasses__`"
 
     # --- iteration
 
@@ -157,6 +188,22 @@ class Touching(ast.NodeVisitor):
         for operator, right in zip(node.ops, node.comparators, strict=True):
             if isinstance(operator, ast.In | ast.NotIn):
                 self.consume(right)
+
+    # --- classes that change something where nobody calls
+
+    def may_act(self, method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        """Whether a method may change what outlives it: its object, a global, an iterator."""
+        return any(
+            (isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load))
+            or isinstance(node, ast.Global | ast.Nonlocal)
+            or (isinstance(node, ast.Call) and not self._is_quiet(node))
+            for statement in method.body
+            for node in ast.walk(statement)
+        )
+
+    def _is_quiet(self, call: ast.Call) -> bool:
+        quiet_method = isinstance(call.func, ast.Attribute) and call.func.attr in PURE_METHODS
+        return quiet_method or is_pure_call(call, self.module_of(root_name(call.func)))
 
     # --- sharing
 
@@ -171,7 +218,7 @@ class Touching(ast.NodeVisitor):
         self.share(set(names_in(statement)))
 
     def share(self, names: set[str]) -> None:
-        shared = frozenset(names - self.locals)
+        shared = frozenset(n for n in names - self.locals if self.module_of(n) != "runner")
         if names & self.locals:  # a local alias may be changed, and with it the global behind it
             self.touch(shared)
         elif len(shared) > 1:
@@ -195,7 +242,7 @@ class Touching(ast.NodeVisitor):
             case ast.Tuple() if all(self.kind_of(item) == "const" for item in value.elts):
                 return "const"
             case ast.Tuple() | ast.List() | ast.Dict() | ast.Set():
-                return "plain"
+                return "data" if any(map(_is_iterator, ast.walk(value))) else "plain"
             case ast.ListComp() | ast.DictComp() | ast.SetComp():
                 return "plain"
             case ast.Lambda() if not value.args.defaults and not value.args.kw_defaults:
@@ -213,6 +260,52 @@ class Touching(ast.NodeVisitor):
         if self.kinds.get(root or "") == "array" and isinstance(call.func, ast.Attribute):
             return "array" if leaves_receiver(call.func.attr, "array", direct=True) else "data"
         return "data"
+
+
+def is_stateful(package: str) -> bool:
+    """Whether a package may hold state that notes change: one of the vault or an unknown one."""
+    return bool(package) and package not in STATELESS_PACKAGES
+
+
+def hides_calls(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a method runs where no call stands: a property, an operator, a conversion."""
+    if method.name.startswith("__") and method.name.endswith("__"):
+        return method.name not in _CALLED_IN_SIGHT
+    names = {last_name(d) for d in method.decorator_list}
+    return bool(names & {"property", "cached_property", "getter"})
+
+
+_CALLED_IN_SIGHT = frozenset(
+    "__init__ __new__ __call__ __post_init__ __init_subclass__ __enter__ __exit__ __setitem__ "
+    "__setattr__ __delitem__ __delattr__ __iadd__ __isub__ __imul__ __itruediv__ "
+    "__imatmul__".split()
+)
+
+
+def _is_note(value: ast.expr, module: str) -> bool:
+    return isinstance(value, ast.Name) and module.startswith("vault.") and module.count(".") == 1
+
+
+def _is_iterator(value: ast.AST) -> bool:
+    made = isinstance(value, ast.Call) and last_name(value.func) in _ITERATOR_MAKERS
+    return made or isinstance(value, ast.GeneratorExp)
+
+
+_ITERATOR_MAKERS = frozenset("iter map filter zip enumerate reversed open".split())
+
+
+def _is_path(node: ast.AST) -> bool:
+    """``x``, ``x.a``, ``x[0].a``: nothing but a root and ways into it."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def _is_class_of(node: ast.AST) -> bool:
+    """``type(x)`` and ``x.__class__``."""
+    if isinstance(node, ast.Attribute):
+        return node.attr == "__class__"
+    return isinstance(node, ast.Call) and last_name(node.func) == "type"
 
 
 _PLAIN_MAKERS = frozenset("list dict set tuple sorted str len int float round range abs".split())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from .graph import Graph, Node
 from .links import find_links, find_quotes
 from .note import Note, Quote, Role
+from .records import dataclass
 from .resolve import Key
 from .result import Status
 

@@ -11,11 +11,12 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import UserError, system_words
+from .records import dataclass
 from .userdirs import state_folder
 
 if TYPE_CHECKING:

@@ -29,6 +29,20 @@ def cache_folder() -> Path:
     return user_cache_path("runner", appauthor=False)
 
 
+def checkpoint_folder() -> Path:
+    """Where the values of ``runner.checkpoint`` are kept: a folder of the cache's."""
+    return cache_folder() / "checkpoints"
+
+
+def home_folders() -> tuple[str, ...]:
+    """The paths under which programs may name the user's own folder; none where there is none."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return ()
+    return tuple({str(home), os.path.realpath(home)})
+
+
 def _folder(variable: str, path: Path) -> Path:
     if path.exists() and not path.is_dir():
         raise UserError(f"{variable} names {path}, which is no folder: name one, or unset it")

@@ -12,12 +12,13 @@ import os
 import re
 import stat
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import UserError, system_words
 from .note import Note, Problem, Severity
+from .records import dataclass
 from .vaultpaths import attachment_folder
 
 CONFIG = ".runner.toml"
@@ -127,6 +128,8 @@ class Vault:
         self._parsed: dict[str, tuple[FileState, Note | None]] = {}
         self._citing: dict[str, tuple[FileState, Note | None]] = {}
         self._held: dict[str, FileState] | None = None
+        self._paths: list[str] | None = None
+        self._names: dict[str, list[str]] | None = None
 
     @property
     def is_obsidian(self) -> bool:
@@ -136,7 +139,35 @@ class Vault:
 
     def files(self) -> Iterator[tuple[str, FileState]]:
         """Every visible file: root-relative ``/`` path and state."""
-        return self._scan() if self._held is None else iter(sorted(self._held.items()))
+        if self._held is None:
+            return self._scan()
+        held = self._held
+        return ((path, held[path]) for path in self._sorted())
+
+    def below(self, folder: str) -> list[str]:
+        """The visible files of a folder and of all in it, by root-relative paths; "": the root."""
+        if self._held is None:
+            every = (path for path, _ in self._scan())
+            return sorted(path for path in every if not folder or path.startswith(f"{folder}/"))
+        paths = self._sorted()
+        if not folder:
+            return paths.copy()
+        # "0" is the character behind "/".
+        return paths[bisect_left(paths, f"{folder}/") : bisect_left(paths, f"{folder}0")]
+
+    def named(self, name: str) -> list[str]:
+        """The visible files of that name, in whatever case, as far as they are known."""
+        if self._names is None:
+            self._names = {}
+            for path, _ in self.files():
+                self._names.setdefault(path.rpartition("/")[2].lower(), []).append(path)
+        return self._names.get(name.lower(), [])
+
+    def _sorted(self) -> list[str]:
+        """The paths of a held vault; sorted anew when one came or went."""
+        if self._paths is None:
+            self._paths = sorted(self._held or ())
+        return self._paths
 
     def hold(self) -> set[str]:
         """Look at every file, and answer from what was seen until the next call.
@@ -146,6 +177,7 @@ class Vault:
         """
         before = self._held or {}
         now = self._held = dict(self._scan())
+        self._paths = self._names = None
         return {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
 
     def touch(self, path: str) -> bool:
@@ -156,6 +188,8 @@ class Vault:
         state = self._state(path) if self._is_visible(path) else None
         if state is not None:
             self._held[path] = state
+        if was_there != (state is not None):
+            self._paths = self._names = None
         return was_there or state is not None
 
     def has_moved_on(self, path: str) -> bool:
@@ -200,8 +234,8 @@ class Vault:
                 if is_folder:
                     if self._enters(entry):
                         pending.append((Path(entry.path), f"{prefix}{entry.name}/"))
-                    continue
-                yield prefix + entry.name, FileState(status.st_size, status.st_mtime_ns)
+                elif stat.S_ISREG(status.st_mode):  # a pipe would keep its reader for ever
+                    yield prefix + entry.name, FileState(status.st_size, status.st_mtime_ns)
 
     def _enters(self, entry: os.DirEntry[str]) -> bool:
         """Not through links: one inside the vault shows notes twice, one outside is not ours."""
@@ -236,12 +270,23 @@ class Vault:
             known = self._parsed[path] = (state, self._read(path, file))
         return known[1]
 
+    def take(self, path: str, data: bytes) -> Note | None:
+        """The same for a file of a held vault that was touched, and then found to hold ``data``."""
+        assert self._held is not None
+        note = self._of_bytes(path, data)
+        if (state := self._held.get(path)) is not None:
+            self._parsed[path] = (state, note)
+        return note
+
     def _read(self, path: str, file: Path) -> Note | None:
         try:
             data = file.read_bytes()
         except OSError as error:
             what = f"cannot be read ({system_words(error)})"
             return _unreadable(path, what, "give yourself the right to read it")
+        return self._of_bytes(path, data)
+
+    def _of_bytes(self, path: str, data: bytes) -> Note | None:
         from .parse import might_have_blocks, parse
 
         if data[:2] in _UTF16 and might_have_blocks(data.decode("utf-16", "replace").encode()):

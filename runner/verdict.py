@@ -7,8 +7,9 @@ counts these items and UTF-16 units in them, its end exclusive.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from .records import dataclass
 
 Selection = tuple[int, int, int, int]
 """First item, offset in it, last item, offset behind its last unit."""

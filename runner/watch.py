@@ -1,27 +1,31 @@
 """Run on every save: file events to batches, batches to runs, results to notes that are at rest.
 
 Running does not wait, writing does: until the note has been quiet for a while, so that nobody's
-typing is met. Our own writes are told from others by content, not by time.
+typing is met. Our own writes are told from others by content, not by time. Several batches may run
+side by side over one pool of workers: long training in one note delays no answer to another.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from . import claims
 from .changes import Changes, observed
 from .execution import Progress
-from .graph import build, neighbourhood
-from .note import Note
+from .graph import Graph, build
 from .outcome import Outcome
 from .pace import OBSIDIAN, PLAIN, Pace
+from .plan import Action, Plan
 from .pool import Pool
 from .report import Report
+from .resolve import DEFINING, Key
+from .runs import Run
 from .session import Session
-from .sightings import Sightings
-from .vault import Vault, is_note
+from .sightings import News, Sightings
+from .vault import Vault
 from .wish import Wish
 from .writing import Writer
 
@@ -29,15 +33,6 @@ _RESCAN = 60.0  # seconds between looks at every file, for events that were lost
 _POLL = 1.0  # the same where there are no events
 _POLL_SHARE = 0.05  # of the time may go into looking
 _LAST_STEPS = 3.0  # seconds for long results after Ctrl-C
-
-
-@dataclass
-class _Pending:
-    """A note whose results wait to be written; ``is_table``: only its matrix."""
-
-    outcome: Outcome
-    writer: Writer
-    is_table: bool = False
 
 
 def watch_vault(
@@ -54,21 +49,22 @@ def watch_vault(
 
     ``quiet``: seconds of rest before a note is written. ``polling``: for drives without events.
     ``KeyboardInterrupt`` ends it, after what is finished was written to notes that come to rest;
-    a second one at once.
+    a second one at once. Raises ``Claimed`` where another process watches the vault.
     """
     session.vault.app_settings()  # a broken one is told before anything runs
     changes = changes or Changes(session.vault.root)
     with ExitStack() as stack:
+        stack.enter_context(claims.watching(session.vault.root))
         if not polling:
             stack.enter_context(observed(changes))
         sightings = Sightings(session.vault)
         sightings.look_at_all()
-        _, related = neighbourhood(sightings.notes, _scope(sightings.notes, paths))
+        related = sightings.neighbours.related(_scope(sightings.notes, paths))
         preload = session.preload(build(sightings.notes[path] for path in related))
-        pool = stack.enter_context(session.pool(wish, preload))
-        watch = _Watch(session, paths, listen, changes, sightings, pool, wish)
-        watch.pace = _pace(session.vault, quiet)
-        watch.rescan = _POLL if polling else _RESCAN
+        pool = stack.enter_context(session.pool(wish, preload, heard=changes.ring))
+        rescan = _POLL if polling else _RESCAN
+        pace = _pace(session.vault, quiet)
+        watch = _Watch(session, paths, wish, listen, changes, sightings, pool, pace, rescan)
         yield from watch.reports()
 
 
@@ -86,152 +82,237 @@ def _scope(notes: Collection[str], paths: Collection[str]) -> list[str]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A note whose results wait to be written; the report on ``teller`` waits for that.
+
+    ``is_table``: only its matrix.
+    """
+
+    outcome: Outcome
+    writer: Writer
+    teller: Outcome
+    is_table: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """A run under way, since ``began`` (seconds since the epoch), because ``files`` changed.
+
+    ``queued`` are the notes of it that were handed on to be written.
+    """
+
+    run: Run
+    files: Collection[str]
+    began: float
+    queued: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class _Watch:
+    """The state of a watch, driven by one thread: it sleeps nowhere but in ``Changes.wait``."""
+
+    session: Session
+    paths: Collection[str]
+    wish: Wish
+    listen: Callable[[Progress], None]
+    changes: Changes
+    sightings: Sightings
+    pool: Pool
     pace: Pace
     rescan: float
 
-    def __init__(
-        self,
-        session: Session,
-        paths: Collection[str],
-        listen: Callable[[Progress], None],
-        changes: Changes,
-        sightings: Sightings,
-        pool: Pool,
-        wish: Wish,
-    ) -> None:
-        self._session = session
-        self._vault = session.vault
-        self._paths = paths
-        self._listen = listen
-        self._changes = changes
-        self._sightings = sightings
-        self._pool = pool
-        self._wish = wish
-        self._pending: dict[str, _Pending] = {}
-        self._tables: dict[str, _Pending] = {}
-        self._untold: list[Outcome] = []
-        self._rescan_at = 0.0
+    _batches: list[_Batch] = field(default_factory=list)
+    _latest: dict[str, tuple[Outcome, Writer]] = field(default_factory=dict)  # by note
+    _pending: dict[str, _Pending] = field(default_factory=dict)
+    _tables: dict[str, _Pending] = field(default_factory=dict)
+    _untold: list[Outcome] = field(default_factory=list)
+    _lately: dict[str, float] = field(default_factory=dict)  # what changed while something ran
+    _looked_at: float = 0.0
+    _rescan_at: float = 0.0
 
     def reports(self) -> Iterator[Report]:
-        notes = self._sightings.notes
-        for path in notes:
-            self.pace.edited(path, self._sightings.age(path))
-        self._rescan_at = time.monotonic() + self.rescan
+        for path in self.sightings.notes:
+            self.pace.edited(path, self.sightings.age(path))
+        self._looked_at = time.monotonic()
+        self._rescan_at = self._looked_at + self.rescan
         try:
-            self._run(_scope(notes, self._paths), told=True)
-            self._wish = replace(self._wish, force=False)  # it was meant for once
+            self._bring_up_to_date(_scope(self.sightings.notes, self.paths), News())
+            self.wish = replace(self.wish, force=False)  # it was meant for once
             while True:
                 self._write_due()
                 yield from self._told()
-                self._answer(*self._wait())
+                self.changes.wait(self._patience())
+                self._hear_workers()
+                self._hear_changes()
         except KeyboardInterrupt:
             self._finish()
             yield from self._told()
 
+    def _patience(self) -> float:
+        writes = self._pending or self._tables
+        due = min((self.pace.due(path) for path in writes), default=float("inf"))
+        looks = min(self._rescan_at, self.changes.due(), self.sightings.due())
+        return max(0.0, min(due, looks) - time.monotonic())
+
     # --- what changed
 
-    def _wait(self) -> tuple[dict[str, Note], set[str]]:
-        """What changed by the next batch, with the notes before; none when a write is due first."""
-        self._changes.wait(self._patience())
-        paths, lost = self._changes.take()
-        before = dict(self._sightings.notes)
-        began = time.monotonic()
-        everything = lost or began >= self._rescan_at
-        news = self._sightings.news(paths, everything=everything)
+    def _hear_changes(self) -> None:
+        batch = self.changes.take()
+        now = time.monotonic()
+        everything = batch.lost or now >= self._rescan_at
+        if not (batch.paths or everything or now >= self.sightings.due()):
+            return
+        news = self.sightings.news(batch.paths, everything=everything)
+        for path in news.notes:
+            self._edited(path, batch.paths.get(path))
         if everything:
-            took = time.monotonic() - began
+            took = time.monotonic() - now
+            self._looked_at = now
             self._rescan_at = time.monotonic() + max(self.rescan, took / _POLL_SHARE)
-        return before, news
+        if self._batches:
+            self._lately |= dict.fromkeys(news.notes | news.files, time.time())
+        self._answer(news)
 
-    def _patience(self) -> float:
-        waiting = {**self._pending, **self._tables}
-        due = min((self.pace.due(path) for path in waiting), default=float("inf"))
-        return max(0.0, min(self._rescan_at, due) - time.monotonic())
+    def _edited(self, path: str, when: float | None) -> None:
+        """A note is not as it was, since ``when`` (monotonic seconds) where that was heard."""
+        now = time.monotonic()
+        if when is None:  # found by looking, hence no older than the look before
+            age = self.sightings.age(path)
+            when = now - age if age <= now - self._looked_at else now
+        self.pace.edited(path, now - when)
+        if path not in self.sightings.notes:
+            self._pending.pop(path, None)
+            self._tables.pop(path, None)
+            for batch in self._batches:
+                batch.run.disown({key for key in batch.run.undone() if key[0] == path})
 
-    def _answer(self, before: dict[str, Note], changed: set[str]) -> None:
-        for path in changed:
-            if is_note(path):
-                self.pace.edited(path)
-            if path not in self._sightings.notes:
-                self._pending.pop(path, None)
-                self._tables.pop(path, None)
-        if changed:
-            concerned = self._sightings.concerned(before, changed)
-            files = {path for path in changed if not is_note(path)}
-            self._run(_scope(concerned, self._paths), files=files, told=files != changed)
-            self._want_tables(Outcome(build(()), (), {}), changed)
+    def _answer(self, news: News) -> None:
+        scope = _scope(news.concerned, self.paths)
+        self._bring_up_to_date(scope, news)
+        if others := news.notes - {*scope}:  # they may hold quotes, or may have held blocks
+            nothing = Outcome(build(()), (), {})
+            self._want_tables(nothing, self._writer(nothing), others)
 
     # --- running
 
-    def _run(self, scope: list[str], *, told: bool, files: Collection[str] = ()) -> None:
-        """Bring ``scope`` up to date. Unless ``told``, nothing to do is not worth a report."""
+    def _bring_up_to_date(self, scope: list[str], news: News) -> None:
+        """Plan and begin what is to be done in ``scope``.
+
+        Where only files changed, nothing to do is not worth a report.
+        """
         if not scope:
             return
-        notes = self._sightings.notes
-        _, related = neighbourhood(notes, scope)
-        graph = build(notes[path] for path in related)
-        outcome = Outcome(graph, scope, self._session.plan(graph, self._wish, scope))
-        if not told and not any(plan.lanes for plan in outcome.plans.values()):
+        notes = self.sightings.notes
+        graph = build(notes[path] for path in self.sightings.neighbours.related(scope))
+        plans = self._plan(graph, scope, news.doubtful)
+        lanes = {lane.note for decided in plans.values() for lane in decided.lanes}
+        if news.files and not news.notes and not lanes:
             return
-        outcome.keeps_broken = True
-        self._execute(outcome, files)
-        self._untold.append(outcome)
-        self._want_tables(outcome, outcome.graph.notes)
-        if outcome.interrupted:
-            raise KeyboardInterrupt
-
-    def _execute(self, outcome: Outcome, files: Collection[str]) -> None:
+        outcome = Outcome(graph, scope, plans, keeps_broken=True)
         writer = self._writer(outcome)
-        lost: set[str] = set()
-        began = time.time()
+        self._untold.append(outcome)
+        self._latest |= dict.fromkeys(scope, (outcome, writer))
+        for path in graph.notes.keys() & set(scope) - lanes:
+            self._queue(path, outcome)
+        self._want_tables(outcome, writer, graph.notes.keys() - lanes)
+        if lanes:
+            began = time.time()
+            run = self.session.begin(outcome, self.pool, self.listen)
+            self._batches.append(_Batch(run, news.files | news.notes, began))
+            if run.is_over:
+                self._end(self._batches[-1])
 
-        def meanwhile() -> set[str]:
-            self._write_due()
-            lost.update(self._outdated(outcome))
-            return lost
+    def _plan(
+        self, graph: Graph, scope: Collection[str], doubtful: Collection[str]
+    ) -> Mapping[str, Plan]:
+        """Plans for what older runs do not go on with; these give up what has become stale."""
+        running = set[Key]()
+        for batch in self._batches:
+            undone = {key for key in batch.run.undone() if key[0] in scope}
+            stale = {key for key in undone if self._is_stale(key, batch.run, graph, doubtful)}
+            batch.run.disown(stale)
+            running |= undone - stale
+        for batch in self._batches:
+            for path in batch.run.outcome.graph.notes.keys() & set(scope):
+                batch.run.revise(path)
+        while True:
+            plans = self.session.plan(graph, self.wish, scope, running)
+            wanted = _needed(graph, plans) & running
+            if not wanted:
+                return plans
+            # Definitions are quickly made twice. What rests on another block that still runs
+            # needs its objects, hence that block in the same process: all of it begins anew.
+            definitions = {key for key in wanted if graph.nodes[key].block.role in DEFINING}
+            running -= definitions
+            for batch in self._batches:
+                running -= batch.run.give_up((wanted - definitions) & batch.run.undone())
 
-        def finished(path: str) -> None:
-            self._queue(path, outcome, writer)
+    def _is_stale(self, key: Key, run: Run, graph: Graph, doubtful: Collection[str]) -> bool:
+        """Whether what ``run`` finds of a block would not be what the text now asks for."""
+        before, now = run.outcome.graph.nodes[key], graph.nodes.get(key)
+        same = now is not None and (now.digest, now.fault) == (before.digest, before.fault)
+        return not same or key[0] in doubtful or not run.is_divisible
 
-        self._session.execute(outcome, self._wish, self._listen, finished, meanwhile, self._pool)
-        for path in outcome.graph.notes.keys() & outcome.scope:
-            self._remember_files(path, outcome)
-            self._sightings.stirred(path, files, began)
-            if path not in lost:
-                self._queue(path, outcome, writer)
+    def _hear_workers(self) -> None:
+        while (event := self.pool.next_event(0.0)) is not None:
+            batch = next(batch for batch in self._batches if batch.run.owns(event.lane))
+            path = batch.run.hear(event)
+            if path is not None:
+                self._done(batch, path)
+                self._answer_late(batch, path)
+            if batch.run.is_over:
+                self._end(batch)
 
-    def _outdated(self, outcome: Outcome) -> set[str]:
-        """Notes of a run that somebody changed since it was planned, and those that import them."""
-        graph = outcome.graph
-        changed = {path for path in graph.notes if not self._sightings.is_current(path)}
-        return {path for path in outcome.scope if path in graph.notes} & (
-            {path for path in graph.notes if not changed.isdisjoint(graph.reachable(path))}
-            if changed
-            else set()
-        )
+    def _end(self, batch: _Batch) -> None:
+        """Account for the notes of a run that its workers never spoke of."""
+        self._batches.remove(batch)
+        batch.run.keep_rest()
+        outcome = batch.run.outcome
+        for path in sorted(outcome.graph.notes.keys() & set(outcome.scope) - batch.queued):
+            self._done(batch, path)
+        if not self._batches:
+            self._lately.clear()
 
-    def _remember_files(self, path: str, outcome: Outcome) -> None:
-        results = (outcome.result(node) for node in outcome.graph.of_note(path))
+    def _done(self, batch: _Batch, path: str) -> None:
+        """All is known of a note that this run will find."""
+        batch.queued.add(path)
+        own = batch.run.outcome
+        latest, _ = self._latest[path]
+        if path not in self.sightings.notes or path not in latest.graph.notes:
+            return
+        if latest is not own and not latest.learn(batch.run.found(path)):
+            return  # it was planned anew, and nothing of it went on here
+        self._queue(path, own)
+        self._want_tables(own, self._writer(own), [path])
+        results = (latest.result(node) for node in latest.graph.of_note(path))
         found = {file for result in results if result for file, _ in result.evidence.files}
-        self._sightings.rests_on(path, found)
+        self.sightings.rests_on(path, found)
+        self.sightings.stirred(path, batch.files, batch.began)
+
+    def _answer_late(self, batch: _Batch, path: str) -> None:
+        """Files may have changed after a note read them and before that was known."""
+        late = {file for file, when in self._lately.items() if when >= batch.began}
+        news = self.sightings.news_of(late & self.sightings.files_of(path))
+        self._bring_up_to_date(_scope(news.concerned, self.paths), news)
 
     # --- writing
 
-    def _queue(self, path: str, outcome: Outcome, writer: Writer) -> None:
-        if self._wish.write:
-            self._pending[path] = _Pending(outcome, writer)
+    def _queue(self, path: str, teller: Outcome) -> None:
+        if self.wish.write:
+            self._pending[path] = _Pending(*self._latest[path], teller)
 
-    def _want_tables(self, outcome: Outcome, touched: Iterable[str]) -> None:
+    def _want_tables(self, outcome: Outcome, writer: Writer, touched: Iterable[str]) -> None:
         """The matrices that may tell of the notes ``touched`` are to be filled anew."""
-        tables = [path for path, note in self._sightings.notes.items() if note.matrices]
-        for path in _scope(tables, self._paths) if self._wish.write else ():
+        changed = [*touched]
+        for path in _scope(self.sightings.tables, self.paths) if self.wish.write else ():
             folder = path.rpartition("/")[0]
-            if path not in self._tables and _scope([*touched], [folder]):
-                self._tables[path] = _Pending(outcome, self._writer(outcome), True)
+            if path not in self._tables and _scope(changed, [folder]):
+                self._tables[path] = _Pending(outcome, writer, outcome, is_table=True)
 
     def _writer(self, outcome: Outcome) -> Writer:
-        return self._session.writer(outcome.graph, self.pace.manners.longest)
+        longest = self.pace.manners.longest
+        return self.session.writer(outcome.graph, longest, self.sightings.is_seen)
 
     def _write_due(self) -> None:
         """Write what waits, to notes that rest. Tables follow when what they show is written."""
@@ -241,33 +322,43 @@ class _Watch:
 
     def _write_those(self, waiting: dict[str, _Pending]) -> None:
         for path, pending in list(waiting.items()):
-            rests = self.pace.is_due(path) and self._sightings.is_current(path)
-            if rests and not self._write(path, pending):
+            if not self.pace.is_due(path):
+                continue
+            if not self.sightings.is_current(path):
+                self.pace.edited(path)  # somebody just did, and the event is on its way, or lost
+                self.changes.add(str(self.session.vault.root / path))
+            elif not self._write(path, pending):
                 del waiting[path]
 
     def _write(self, path: str, pending: _Pending) -> bool:
         """Write what is known of a note; True if a further step is needed."""
-        outcome = pending.outcome
+        outcome, writer = pending.outcome, pending.writer
         if pending.is_table:
-            whole = Outcome(outcome.graph, [path], outcome.plans)
-            more = self._session.fill_matrices(whole, pending.writer)
-            outcome.changed |= whole.changed
+            outcome = Outcome(outcome.graph, [path], outcome.plans)
+            more = self.session.fill_matrices(outcome, writer, self.sightings.neighbours)
         else:
-            more = self._session.write(outcome, path, pending.writer)
-        self._sightings.adopt(path, pending.writer.last_bytes(path))
+            more = self.session.write(outcome, path, writer)
+        pending.teller.changed |= outcome.changed & {path}
+        self.sightings.adopt(path, writer.last_bytes(path))
         if more:
             self.pace.stepped(path)
         return more
 
     def _told(self) -> Iterator[Report]:
-        """Reports of the batches of which nothing waits any more, in their order."""
-        open_ = [pending.outcome for pending in (*self._pending.values(), *self._tables.values())]
-        while self._untold and not any(outcome is self._untold[0] for outcome in open_):
-            yield self._session.report(self._untold.pop(0))
+        """Reports of the batches of which nothing runs or waits any more."""
+        open_ = [pending.teller for pending in (*self._pending.values(), *self._tables.values())]
+        open_ += [batch.run.outcome for batch in self._batches]
+        told = [o for o in self._untold if not any(o is other for other in open_)]
+        self._untold = [o for o in self._untold if not any(o is other for other in told)]
+        yield from map(self.session.report, told)
 
     def _finish(self) -> None:
         """After Ctrl-C: what is finished still goes to the notes that come to rest in time."""
-        self._pool.close()
+        self._hear_workers()  # what they have said already
+        for batch in list(self._batches):
+            batch.run.outcome.interrupted = True
+            self._end(batch)
+        self.pool.close()
         end = time.monotonic() + self.pace.manners.quiet + _LAST_STEPS
         try:
             while (self._pending or self._tables) and time.monotonic() < end:
@@ -275,3 +366,14 @@ class _Watch:
                 time.sleep(min(0.05, self.pace.manners.pause))
         except KeyboardInterrupt:  # the user insists
             return
+
+
+def _needed(graph: Graph, plans: Mapping[str, Plan]) -> set[Key]:
+    """The blocks on which those rest that are to run."""
+    return {
+        other
+        for decided in plans.values()
+        for key, decision in decided.decisions.items()
+        if decision.action is Action.RUN
+        for other in graph.nodes[key].deps
+    }

@@ -1,9 +1,9 @@
 """The worker: one process that runs the steps of one job, told so over its standard streams.
 
-Messages are frames of four bytes of length (big endian) and JSON. In: ``preload``, ``job``,
-``interrupt``, end of input. Out: ``ready``, ``start``, ``output``, ``done``, ``end``. The file is
-run by its path under whatever interpreter the user names, where this package need not be
-installed; multiprocessing children of a block import it as ``__mp_main__``.
+In: ``preload``, ``job``, ``interrupt``, end of input. Out: ``ready``, ``start``, ``output``,
+``done``, ``starved``, ``end``. The file is run by its path under whatever interpreter the user
+names, where this package need not be installed; multiprocessing children of a block import it as
+``__mp_main__``.
 """
 
 from __future__ import annotations
@@ -15,12 +15,8 @@ if sys.version_info < (3, 11):  # noqa: UP036  the user's interpreter may be any
 
 import faulthandler
 import importlib.util
-import json
 import os
-import platform
 import signal
-import socket
-import struct
 import tempfile
 import threading
 import time
@@ -29,7 +25,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 
 
 def _bootstrap() -> None:
@@ -55,8 +51,10 @@ if __name__ in ("__main__", "__mp_main__"):
     _bootstrap()
 
 # ruff: noqa: E402  the package can be imported only after the bootstrap above
+from runner import children, memory
 from runner.capture import FOLD_OTHERS_AT, Recorder, unbuffer_c_stdout
-from runner.display import Display
+from runner.channel import Channel
+from runner.display import Display, Stage
 from runner.evidence import Witness
 from runner.frames import Places, is_expected, message_of
 from runner.job import Code, Job, Mode, Step
@@ -68,38 +66,9 @@ from runner.template import preload, serve_forks
 sys.dont_write_bytecode = True  # beside the modules that a block imports, or its children
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
-JOB_VARIABLE = "RUNNER_WORKER_JOB"
 SCRATCH_PREFIX = "runner-worker-"
 _WATCH_EVERY = 0.1  # seconds between looks at a running block
 _STUCK_AFTER = 1.0  # seconds after an interrupt at which the stack is dumped
-_LENGTH = struct.Struct(">I")
-
-
-# --- messages ----------------------------------------------------------------------------------
-
-
-class Channel:
-    """Frames over two private descriptors, which blocks do not know."""
-
-    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
-        self._in = incoming
-        self._out = outgoing
-        self._lock = threading.Lock()
-
-    def read(self) -> dict[str, Any] | None:
-        """The next message; ``None`` when the other side is gone."""
-        head = self._in.read(_LENGTH.size)
-        if len(head) < _LENGTH.size:
-            return None
-        (length,) = _LENGTH.unpack(head)
-        body = self._in.read(length)
-        return json.loads(body) if len(body) == length else None
-
-    def send(self, **message: Any) -> None:
-        body = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace")
-        with self._lock:
-            self._out.write(_LENGTH.pack(len(body)) + body)
-            self._out.flush()
 
 
 # --- one lane ----------------------------------------------------------------------------------
@@ -115,13 +84,18 @@ class Lane:
         self._scratch = scratch
         notes = {note.module: note for note in job.notes}
         self._note = notes[job.module]
+        self._codes = {code.id: code for code in self._note.blocks}
         self._places = Places(job.notes)
         self._display = Display(recorder, job.figures)
-        self._witness = Witness(self._note.root, (note.path for note in job.notes))
+        paths = (note.path for note in job.notes)
+        self._witness = Witness(self._note.root, paths, job.checkpoints)
         self._finder = NoteFinder(notes.get)
         self._device: str | None = None
         self._lost: set[str] = set()
         self._pid = os.getpid()
+        self._may_take = memory.limit()
+        self._uses_cuda = any(step.device.startswith("cuda") for step in job.steps)
+        self.ceiling = 0  # bytes that the process may hold before it is ended, 0 for any
         self.running: str | None = None
 
     def run(self) -> None:
@@ -133,6 +107,8 @@ class Lane:
                 self._lost.add(step.id)
 
     def _prepare(self) -> None:
+        if self.job.gpu >= 0:
+            _show_one_gpu(self.job.gpu)
         os.chdir(self.job.cwd)
         sys.path.insert(0, self.job.cwd)
         sys.argv = [self._note.path]
@@ -141,17 +117,32 @@ class Lane:
         self._display.install()
         self._witness.install()
         on_arrival("multiprocessing.process", self._expect_children)
+        on_arrival("runner.checkpoints", lambda _: self._open_shelf())
 
     def _expect_children(self, processes: Any) -> None:
         """multiprocessing's own temporary folder goes with this process, however that ends."""
         processes.current_process()._config["tempdir"] = self._scratch
         self._tell_children()
 
+    def _open_shelf(self) -> None:
+        """A block wants a checkpoint for the first time."""
+        from runner.checkpoints import Keeper, Shelf, use
+
+        keeper = Keeper(self._witness, Stage(self._display, self._places.mark))
+        folder, finder = Path(self.job.checkpoints), self._finder
+        use(Shelf(folder, lambda: finder.device, self.job.rebuild, keeper))
+
+    def _limit_memory(self) -> None:
+        """CUDA reserves more address space than any limit of the system would allow."""
+        if self._may_take and (self._uses_cuda or not memory.restrict(self._may_take)):
+            self.ceiling = self._may_take
+
     def _step(self, step: Step) -> None:
-        code = next(code for code in self._note.blocks if code.id == step.id)
+        code = self._codes[step.id]
         self._recorder.install()
+        self._limit_memory()
         self._display.silent = step.mode is Mode.REPLAY
-        self._channel.send(event="start", id=step.id)
+        self._channel.send(event="start", id=step.id, begins=self._recorder.begins)
         started = time.perf_counter()
         self.running, self._witness.watching = step.id, True
         try:
@@ -169,6 +160,8 @@ class Lane:
             self._witness.watching = False
             return
         evidence = self._witness.evidence(step.device)
+        if memory.ran_out():
+            evidence = replace(evidence, doubt="memory ran out in the last run")
         result = replace(
             result,
             outputs=() if step.cuts_output else outputs,
@@ -214,6 +207,7 @@ class Lane:
         return replace(failed, reason=f"{step.raises} was expected")
 
     def _failed(self, error: BaseException) -> Result:
+        memory.explain(error)
         failure = self._places.failure(error)
         return Result(Status.FAILED, failure=failure, reason=failure.headline)
 
@@ -227,11 +221,7 @@ class Lane:
         self._finder.set_device(self._module, self._note)
 
     def _tell_children(self) -> None:
-        """Leave what multiprocessing children need to import the notes (see ``_adopt``)."""
-        path = Path(self._scratch, "job.json")
-        message = {"job": encode(self.job), "device": self._finder.device}
-        path.write_text(json.dumps(message), encoding="utf-8")
-        os.environ[JOB_VARIABLE] = str(path)
+        children.tell(self.job, self._finder.device, self._scratch)
 
     def whereabouts(self, thread: int) -> str:
         """The place of the innermost frame of the notes that ``thread`` is in, "" if none."""
@@ -243,19 +233,6 @@ class Lane:
 def _encoded(evidence: Evidence) -> Any:
     """It is the same for most blocks of a lane."""
     return encode(evidence)
-
-
-def _adopt(path: str) -> None:
-    """In a multiprocessing child: let it import the notes that its parent's job imports."""
-    message = json.loads(Path(path).read_text(encoding="utf-8"))
-    job = decode(Job, message["job"])
-    done = {step.id for step in job.steps}
-    notes = {note.module: note for note in job.notes}
-    note = notes[job.module]
-    own = tuple(code for code in note.blocks if code.id in done)
-    notes[job.module] = replace(note, blocks=own)
-    os.chdir(job.cwd)
-    NoteFinder(notes.get, message["device"], defines=job.module).install()
 
 
 # --- the process -------------------------------------------------------------------------------
@@ -281,13 +258,12 @@ class Worker:
         if hasattr(faulthandler, "register"):  # the parent asks for the stack of a stuck block
             faulthandler.register(signal.SIGUSR1, self._stderr)
         self._confess_exits()
-        _be_first_out_of_memory()
+        memory.be_first_to_go()
         signal.signal(signal.SIGINT, self._on_interrupt)
         unbuffer_c_stdout()
         threading.Thread(target=self._control, daemon=True).start()
         self._channel.send(
             event="ready",
-            python=platform.python_version(),
             pid=os.getpid(),
             scratch=self._scratch,
             output=self._recorder.path,
@@ -305,6 +281,7 @@ class Worker:
             self._run(decode(Job, order["job"]))
 
     def _run(self, job: Job) -> None:
+        os.environ.update(job.environ)
         self._lane = Lane(job, self._channel, self._recorder, self._scratch)
         threading.Thread(target=self._watch, args=(self._lane,), daemon=True).start()
         self._lane.run()
@@ -363,10 +340,19 @@ class Worker:
             if block is None:
                 continue
             self._recorder.fold(FOLD_OTHERS_AT)
+            if lane.ceiling and memory.resident() > lane.ceiling:
+                self._starve(block, lane.ceiling)
             seen = (block, self._recorder.last_line(), lane.whereabouts(self._main))
             if seen != told:
                 told = seen
                 self._channel.send(event="output", id=block, line=seen[1], at=seen[2])
+
+    def _starve(self, block: str, ceiling: int) -> None:
+        """End the process, whose memory the system does not bound, with the line it is on."""
+        limit = f"{memory.said(ceiling)} ({memory.VARIABLE} sets the limit)"
+        self._channel.send(event="starved", id=block, why=f"its memory grew over {limit}")
+        faulthandler.dump_traceback(self._stderr)
+        self._leave()
 
     def _leave(self) -> None:
         """End the process now, and what it started if its lane was cut off. Tested on Linux."""
@@ -378,10 +364,11 @@ class Worker:
         self._exit(0)
 
 
-def _be_first_out_of_memory() -> None:
-    """Let the kernel end this process, not its parent or an editor. Linux; tested there."""
-    with suppress(OSError):  # no such file elsewhere
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+def _show_one_gpu(index: int) -> None:
+    """Hide the others; CUDA reads the variable when it is first used (CUDA C++ Programming Guide,
+    environment variables)."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    os.environ["CUDA_VISIBLE_DEVICES"] = visible[index] if visible[0] else str(index)
 
 
 def _private_channel() -> Channel:
@@ -391,8 +378,8 @@ def _private_channel() -> Channel:
 
 if __name__ == "__main__" and sys.argv[1:2] == ["--template"]:
     preload(sys.argv[3:])
-    serve_forks(socket.socket(fileno=int(sys.argv[2])), lambda: Worker().serve())
+    serve_forks(int(sys.argv[2]), lambda: Worker().serve())
 elif __name__ == "__main__":
     Worker().serve()
-elif __name__ == "__mp_main__" and JOB_VARIABLE in os.environ:
-    _adopt(os.environ[JOB_VARIABLE])
+elif __name__ == "__mp_main__" and children.VARIABLE in os.environ:
+    children.adopt(os.environ[children.VARIABLE])

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from . import memory
+from .errors import UserError
+from .records import dataclass
 from .vault import Settings
 from .wish import Wish
 
@@ -14,19 +18,38 @@ if TYPE_CHECKING:
 
 
 def open_pool(
-    settings: Settings, wish: Wish, preload: tuple[str, ...] = (), lanes: int | None = None
+    settings: Settings,
+    wish: Wish,
+    preload: tuple[str, ...] = (),
+    lanes: int | None = None,
+    heard: Callable[[], None] | None = None,
 ) -> Pool:
-    """Workers as the vault and the command ask for them; no more than ``lanes``."""
+    """Workers as the vault and the command ask for them; no more than ``lanes``.
+
+    ``heard``: as for ``Pool``. Where it is given and nobody says how many, one more than usual:
+    for the answer to an edit beside long runs.
+    """
     from .pool import Pool
 
-    workers = wish.workers or settings.workers or usual_workers()
+    _limit()  # nonsense is told before a worker meets it
+    usual = usual_workers() + 1 if heard else usual_workers()
+    workers = wish.workers or settings.workers or usual
     return Pool(
         python=settings.python or sys.executable,
         launcher=settings.launcher,
         workers=max(1, min(workers, lanes or workers)),
         preload=preload,
         threads=threads(),
+        heard=heard,
     )
+
+
+def _limit() -> int:
+    """Bytes that one worker may take, 0 for no limit. Raises ``UserError``."""
+    try:
+        return memory.limit()
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 def usual_workers() -> int:
@@ -38,3 +61,44 @@ def usual_workers() -> int:
 def threads() -> int:
     """Torch's threads in every worker: the same whatever runs beside, since sums depend on it."""
     return max(1, (os.cpu_count() or 1) // usual_workers())
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What blocks run under where they set nothing else. ``memory`` is in bytes, 0 for no limit.
+
+    The settings of numbers are torch's own: we change none of them.
+    """
+
+    device: str
+    devices: tuple[str, ...]
+    workers: int
+    threads: int
+    memory: int
+
+    TF32 = "off in matrix products, on in convolutions"
+    DETERMINISTIC = "not asked of torch"
+
+    @classmethod
+    def now(cls, settings: Settings, device: str, devices: tuple[str, ...]) -> Conditions:
+        workers = settings.workers or usual_workers()
+        return cls(device, devices, workers, threads(), _limit())
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "device": self.device,
+            "devices": list(self.devices),
+            "workers": self.workers,
+            "threads": self.threads,
+            "memory": self.memory or None,
+            "tf32": self.TF32,
+            "deterministic": self.DETERMINISTIC,
+        }
+
+    def lines(self) -> Iterator[str]:
+        plural = "s" if self.threads > 1 else ""
+        most = f"at most {memory.said(self.memory)}" if self.memory else "any amount"
+        has = f"the machine has {', '.join(self.devices)}"
+        yield f"device {self.device} ({has}), {self.workers} workers side by side"
+        yield f"each worker: {self.threads} thread{plural}, {most} of memory"
+        yield f"TF32: {self.TF32}; deterministic algorithms: {self.DETERMINISTIC}"

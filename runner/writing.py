@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import posixpath
 import urllib.parse
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 
 from .atomic import WriteError
 from .cache import Results
@@ -19,6 +18,7 @@ from .gradual import step
 from .links import Resolver
 from .note import Block, Note, Problem, Severity
 from .parse import parse
+from .records import dataclass
 from .render import Rendered, Shown, Surroundings, matrix, properties, render
 from .result import Place
 from .store import Journal, Ownership, update, write_files
@@ -43,11 +43,13 @@ class Writer:
         results: Results,
         locate: Callable[[Place], str],
         longest: int | None = None,
+        knows: Callable[[str, bytes], bool] | None = None,
     ) -> None:
         self._vault = vault
         self._results = results
         self._locate = locate
         self._longest = longest
+        self._knows = knows
         self._journal = Journal()
         self._last: dict[str, bytes] = {}
 
@@ -65,7 +67,10 @@ class Writer:
         def change(data: bytes) -> bytes:
             nonlocal more
             problems.clear()
-            now = data.decode("utf-8")
+            if self._knows is not None and not self._knows(planned.path, data):
+                more = True  # somebody is writing it at this moment
+                return data
+            now = _decoded(planned.path, data)
             target = self._changed(planned, now, shown, values, table, problems)
             text = target
             if self._longest is not None:
@@ -110,7 +115,7 @@ class Writer:
             folder = self._vault.attachments(note.path)
         except ValueError as error:
             return self._without_files(note, shown, str(error), problems)
-        rendered = render(note, shown, self._surroundings(note, folder, refused))
+        rendered = render(note, shown, self.surroundings(note, folder, refused))
         if not note.writable:
             return rendered.text
         errors = self._write_files(note, rendered, folder)
@@ -118,7 +123,7 @@ class Writer:
             places = (posixpath.join(folder, error.path.name) for error in errors)
             problems.extend(map(_problem, places, errors))
             refused.update(error.path.name for error in errors)
-            rendered = render(note, shown, self._surroundings(note, folder, refused))
+            rendered = render(note, shown, self.surroundings(note, folder, refused))
         return rendered.text
 
     # --- figures
@@ -159,7 +164,10 @@ class Writer:
             if is_note(path) and path != but
         )
 
-    def _surroundings(self, note: Note, folder: str, refused: set[str]) -> Surroundings:
+    def surroundings(self, note: Note, folder: str, refused: Collection[str]) -> Surroundings:
+        """What the vault decides about a note whose attachments are in ``folder``; files that are
+        ``refused`` are not shown."""
+
         def link(name: str) -> str:
             return "" if name in refused else self._link(note.path, folder, name)
 
@@ -174,17 +182,18 @@ class Writer:
         if self._vault.app_settings().get("useMarkdownLinks") is True:
             relative = posixpath.relpath(target, posixpath.dirname(path) or ".")
             return f"[]({urllib.parse.quote(relative)})"
-        others = [other for other in self._by_name.get(name.lower(), ()) if other != target]
+        others = [other for other in self._vault.named(name) if other != target]
         if others and Resolver([*others, target]).resolve(name, path) != target:
             return f"[[{target}]]"
         return f"[[{name}]]"
 
-    @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for path, _ in self._vault.files():
-            found.setdefault(posixpath.basename(path).lower(), []).append(path)
-        return found
+
+def _decoded(path: str, data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        what = f"is not UTF-8 any more (byte {error.start}) and was left alone"
+        raise WriteError(Path(path), what, "save it as UTF-8") from None
 
 
 def _problem(place: str, error: WriteError) -> Problem:

@@ -244,3 +244,41 @@ def test_the_latest_line(recorder: Recorder) -> None:
     assert recorder.last_line() == ""
     recorder.write(b"one\n 10%\r 20%\r\n\n", "stdout")
     assert recorder.last_line() == "20%"
+
+
+def test_each_take_begins_where_the_last_one_ended(recorder: Recorder) -> None:
+    for text in ("one", "two"):
+        recorder.write(text.encode(), "stderr")
+        recorder.show((value(text),))
+        assert recorder.last_line() == text
+        assert recorder.take() == (err(text), value(text))
+    recorder.write(b"gone", "stdout")
+    recorder.clear()
+    recorder.write(b"kept", "stdout")
+    assert Path(recorder.path).read_bytes()[recorder.begins :] == b"kept"
+    assert recorder.take() == (out("kept"),)
+
+
+def test_the_file_of_many_blocks_stays_small(recorder: Recorder) -> None:
+    for number in range(40):
+        recorder.write(b"%d" % (number % 10) * 100_000, "stdout")
+        assert recorder.take() == (out(str(number % 10) * 100_000),)
+        assert Path(recorder.path).stat().st_size <= 1_100_000
+
+
+def test_the_middle_is_cut_out_behind_an_earlier_block(recorder: Recorder) -> None:
+    recorder.write(b"first", "stdout")
+    recorder.take()
+    recorder.write(b"h" * KEPT + b"m" * 9_000_000 + b"t" * KEPT, "stdout")
+    (text,) = recorder.take()
+    assert isinstance(text, Text)
+    assert text.text == f"{'h' * KEPT}\n… 9,000,000 bytes left out …\n{'t' * KEPT}"
+
+
+def test_a_dead_block_leaves_what_it_wrote_itself(tmp_path: Path) -> None:
+    before = block("run", "before", "print('earlier')")
+    dying = block("run", "dying", "import os\nprint('last words')\nos._exit(3)")
+    with a_pool() as pool:
+        ran = run(pool, job(note(tmp_path, "shown", before, dying)))
+    assert ran["before"].outputs == (out("earlier\n"),)
+    assert ran["dying"].outputs == (out("last words\n"),)

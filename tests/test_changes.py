@@ -12,13 +12,25 @@ import pytest
 from watchdog.observers.api import BaseObserver
 
 from runner import changes as module
-from runner.changes import Changes, observed
+from runner.changes import Batch, Changes, observed
 from runner.vault import VaultError
 
 
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @pytest.fixture
-def changes(tmp_path: Path) -> Changes:
-    return Changes(tmp_path)
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def changes(tmp_path: Path, clock: Clock) -> Changes:
+    return Changes(tmp_path, clock)
 
 
 @pytest.mark.parametrize(
@@ -36,51 +48,81 @@ def changes(tmp_path: Path) -> Changes:
         ("../elsewhere/A.md", set()),
     ],
 )
-def test_which_paths_count(changes: Changes, path: str, kept: set[str]) -> None:
+def test_which_paths_count(changes: Changes, clock: Clock, path: str, kept: set[str]) -> None:
     changes.add(str(changes.root / path))
-    assert changes.take() == (kept, False)
+    clock.now += 1
+    assert changes.take().paths.keys() == kept
 
 
-def test_a_batch_ends_when_changes_cease(changes: Changes) -> None:
-    def save() -> None:
-        for number in range(10):
-            changes.add(str(changes.root / f"{number}.md"))
-            time.sleep(0.02)
-
-    thread = threading.Thread(target=save)
-    thread.start()
-    changes.wait(10)
-    paths, lost = changes.take()
-    thread.join()
-    assert paths == {f"{number}.md" for number in range(10)} and not lost
-    assert changes.take() == (set(), False)
+def save(changes: Changes, name: str) -> None:
+    changes.add(str(changes.root / name))
 
 
-def test_a_batch_ends_though_changes_do_not_cease(changes: Changes) -> None:
-    ended = threading.Event()
+def test_a_note_saved_alone_is_answered_soon(changes: Changes, clock: Clock) -> None:
+    save(changes, "A.md")
+    assert changes.due() == clock.now + 0.03
+    assert changes.take() == Batch()
+    clock.now = changes.due()
+    assert changes.take() == Batch({"A.md": 100.0})
+    assert (changes.due(), changes.take()) == (float("inf"), Batch())
 
-    def save() -> None:
-        while not ended.wait(0.02):
-            changes.add(str(changes.root / "A.md"))
 
-    thread = threading.Thread(target=save)
-    thread.start()
-    changes.wait(10)
-    assert changes.take() == ({"A.md"}, False)
-    ended.set()
-    thread.join()
+def test_many_saved_one_after_the_other_are_one_batch(changes: Changes, clock: Clock) -> None:
+    for number in range(15):
+        save(changes, f"{number}.md")
+        assert changes.take() == Batch()
+        clock.now += 0.02 if number == 0 else 0.06
+    assert changes.due() == pytest.approx(clock.now + 0.04)
+    clock.now = changes.due()
+    batch = changes.take()
+    assert batch.paths.keys() == {f"{number}.md" for number in range(15)} and not batch.lost
+
+
+def test_a_batch_ends_though_changes_do_not_cease(changes: Changes, clock: Clock) -> None:
+    began = clock.now
+    while changes.take() == Batch():
+        save(changes, "A.md")
+        clock.now += 0.02
+    assert clock.now - began == pytest.approx(1.0, abs=0.05)
+
+
+def test_the_last_event_of_a_path_is_its_time(changes: Changes, clock: Clock) -> None:
+    for name in ("A.md", "B.md", "A.md"):
+        save(changes, name)
+        clock.now += 0.01
+    clock.now += 1
+    assert changes.take().paths == pytest.approx({"A.md": 100.02, "B.md": 100.01})
+
+
+def test_what_is_lost_is_told_with_the_rest(changes: Changes, clock: Clock) -> None:
+    save(changes, "A.md")
+    changes.lose()
+    clock.now += 0.05
+    assert changes.take() == Batch()
+    clock.now += 0.1
+    assert changes.take() == Batch({"A.md": 100.0}, lost=True)
 
 
 def test_waiting_ends_with_the_time(changes: Changes) -> None:
     changes.wait(0.01)
-    assert changes.take() == (set(), False)
+    assert changes.take() == Batch()
 
 
-def test_what_watchdog_only_logs_is_a_loss(changes: Changes) -> None:
+@pytest.mark.parametrize("wake", [Changes.ring, Changes.lose, lambda c: save(c, "A.md")])
+def test_waiting_ends_with_news(changes: Changes, wake: Callable[[Changes], None]) -> None:
+    threading.Timer(0.05, wake, [changes]).start()
+    changes.wait(60)
+    wake(changes)
+    changes.ring()
+    changes.wait(60)  # what came before the wait ends it too
+
+
+def test_what_watchdog_only_logs_is_a_loss(changes: Changes, clock: Clock) -> None:
     with observed(changes):
         logging.getLogger("watchdog.observers.inotify_c").warning("overflow")
         changes.wait(10)
-        assert changes.take() == (set(), True)
+        clock.now += 1
+        assert changes.take() == Batch(lost=True)
 
 
 @pytest.mark.parametrize("code", [28, 24])

@@ -159,10 +159,14 @@ FAULTS = {
 }
 
 
-def test_a_name_the_block_binds_itself_is_no_name_of_a_test() -> None:
-    text = (
-        "t1: import pytest; def test_a(): pytest.skip() | t2: import pytest; def test_b(): pytest"
-    )
+@pytest.mark.parametrize(
+    "text",
+    [
+        "t1: import pytest; def test_a(): pytest.skip() | t2: import pytest; def test_b(): pytest",
+        "r1: for n in [1]: best = n; print(best) | t2: best = 1",
+    ],
+)
+def test_a_name_the_block_binds_itself_is_no_name_of_a_test(text: str) -> None:
     assert not build([note(text)]).problems["N.md"]
 
 

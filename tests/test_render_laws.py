@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -30,16 +29,6 @@ from runner.result import (
     TestOutcome,
     Text,
 )
-
-# The break-out search takes a sample; a night's worth is asked for by the variable.
-EXAMPLES = int(os.environ.get("RUNNER_FUZZ", "100"))
-settings.register_profile(
-    "laws",
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
-settings.load_profile("laws")
 
 SURROUNDINGS = Surroundings(
     embed=lambda name: f"![[{name}]]",
@@ -167,7 +156,20 @@ def without_regions(note: Note) -> str:
     return "".join([*kept, note.text[position:]])
 
 
+# A region in no container, behind a block in a list and an empty quote.
+APART = """1. - ```python {setup="b"}
+     1
+     ```
+>
+
+<!-- runner:b 00000000 failed -->
+
+<!-- /runner -->
+"""
+
+
 @given(notes(), st.dictionaries(st.sampled_from("abcd"), RESULTS))
+@example(APART, {"b": Result(Status.FAILED)})
 def test_nothing_but_regions_changes(text: str, results: dict[str, Result]) -> None:
     note = parse("note.md", text)
     # Results left behind by a block that moved are an error; writing a second set is another.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,12 +14,6 @@ from typing import Any
 
 import pytest
 from vaults import Home, fence
-
-from runner import parse as parsing
-from runner.changes import Changes
-from runner.session import Session, Wish
-from runner.vault import Vault
-from runner.watch import watch_vault
 
 LIMIT = 60.0  # seconds
 
@@ -130,87 +123,3 @@ def until(met: Any) -> None:
     while not met():
         assert time.monotonic() < end
         time.sleep(0.02)
-
-
-# --- cost -----------------------------------------------------------------------------------
-
-
-class Counted(Changes):
-    """Ends the watch when an edit was answered; makes the edit when the watch first waits."""
-
-    def __init__(self, root: Path, edits: list[Any]) -> None:
-        super().__init__(root)
-        self.edits = edits
-        self.waits = 0
-
-    def wait(self, timeout: float) -> None:
-        if self.edits:
-            self.edits.pop(0)()
-        elif self.waits > 3:
-            raise KeyboardInterrupt
-        self.waits += 1
-        super().wait(min(timeout, 1.0))
-
-
-def test_the_cost_of_an_edit_does_not_grow_with_the_vault(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for folder in range(100):
-        (home.vault / f"f{folder}").mkdir()
-    for number in range(10_000):
-        text = f"Words {number}\n"
-        if number < 300:
-            text = fence("component", f"c{number}", f"X = {number}")
-        (home.vault / f"f{number % 100}" / f"n{number}.md").write_text(text)
-    home.write("Table.md", "<!-- runner-matrix -->\n<!-- /runner -->\n")
-    figure = "import matplotlib.pyplot as plt\nplt.plot([1, 2])"
-    edited = home.write("f0/Edited.md", fence("run", "fig", figure))
-
-    reads: list[str] = []
-    parses: list[str] = []
-    counting: list[bool] = []
-    read_bytes, parse = Path.read_bytes, parsing.parse
-
-    def counted_read(path: Path) -> bytes:
-        if counting and path.suffix == ".md":
-            reads.append(path.name)
-        return read_bytes(path)
-
-    def counted_parse(path: str, text: str) -> Any:
-        if counting:
-            parses.append(path)
-        return parse(path, text)
-
-    monkeypatch.setattr(Path, "read_bytes", counted_read)
-    for module in ("runner.parse", "runner.vault", "runner.writing"):
-        monkeypatch.setattr(f"{module}.parse", counted_parse, raising=False)
-    scans: list[str] = []
-    scandir = os.scandir
-
-    def counted_scan(folder: Any = ".") -> Any:
-        if counting and str(folder).startswith(str(home.vault)):
-            scans.append(str(folder))
-        return scandir(folder)
-
-    monkeypatch.setattr(os, "scandir", counted_scan)
-
-    def first() -> None:
-        """The matrix has been filled once, so that every note was read for its quotes."""
-
-    def edit() -> None:
-        counting.append(True)
-        text = edited.read_text()
-        edited.write_text(text.replace("[1, 2]", "[1, 3]"))
-
-    session = Session(Vault(home.vault, trusted=True))
-    changes = Counted(home.vault, [first, edit])
-    try:
-        wish = Wish(workers=1)
-        reports = list(watch_vault(session, [""], wish, lambda _: None, quiet=0.0, changes=changes))
-    finally:
-        session.close()
-    assert [b.action for b in reports[-1].blocks() if b.id == "fig"] == ["run"]
-    assert set(reads) <= {"Edited.md", "Table.md"}
-    assert set(parses) <= {"f0/Edited.md", "Table.md"}
-    assert len(reads) < 30
-    assert scans == []

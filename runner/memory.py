@@ -1,0 +1,191 @@
+"""How much memory a worker may take, and what holds it to that.
+
+Where the system can refuse to give more, the block that asks meets an exception; elsewhere, and
+where CUDA reserves address space beyond all measure, the process is looked at and ended.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+VARIABLE = "RUNNER_MEMORY"
+SHARE = 0.75  # of the machine's memory, or of what its container may take, where nobody says
+_GB = 10**9
+_CGROUPS = Path("/sys/fs/cgroup")
+_MEMBERSHIP = Path("/proc/self/cgroup")
+
+
+def limit() -> int:
+    """Bytes that one worker may take, 0 for no limit: ``RUNNER_MEMORY`` in GB, else a share.
+
+    Raises ``ValueError`` where the variable is no number.
+    """
+    stated = os.environ.get(VARIABLE)
+    if stated is None:
+        return int(SHARE * _machine())
+    try:
+        return max(0, int(float(stated) * _GB))
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"the environment variable {VARIABLE} is `{stated}`, which is no number: "
+            "give the memory of a worker in GB, or 0 for no limit"
+        ) from None
+
+
+def said(bytes_: int) -> str:
+    return f"{bytes_ / _GB:.1f} GB"
+
+
+def _machine() -> int:
+    """Bytes of memory there are; 0 where nobody knows. Tested on Linux."""
+    if sys.platform == "win32":
+        return _windows_memory()
+    try:
+        physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return 0
+    return min((physical, *_container_limits()))
+
+
+def _container_limits() -> Iterator[int]:
+    """The limits of the control groups this process is in, of version 1 or 2 (cgroups(7))."""
+    with suppress(OSError, ValueError):
+        for line in _MEMBERSHIP.read_text(encoding="ascii", errors="replace").split():
+            _, controllers, path = line.split(":", 2)
+            if controllers not in ("", "memory"):
+                continue
+            folder = _CGROUPS / controllers / path.lstrip("/")
+            for place in (folder, *folder.parents):
+                if not place.is_relative_to(_CGROUPS):
+                    break
+                yield from _stated_in(place)
+
+
+def _stated_in(folder: Path) -> Iterator[int]:
+    for name in ("memory.max", "memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):  # absent, or the word `max`
+            yield int((folder / name).read_text(encoding="ascii"))
+
+
+# --- holding a process to it -------------------------------------------------------------------
+
+
+_applied: list[int] = []  # the limit that the system enforces on this process
+
+
+def restrict(bytes_: int) -> bool:
+    """Let the system refuse this process more than ``bytes_`` of data; False where it cannot.
+
+    On Linux ``RLIMIT_DATA`` counts private writable memory (setrlimit(2)); macOS does not heed it.
+    """
+    if sys.platform != "linux":
+        return False
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    allowed = bytes_ if most == resource.RLIM_INFINITY else min(bytes_, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (allowed, most))
+    _applied[:] = [bytes_]
+    return True
+
+
+def be_first_to_go() -> None:
+    """Let the kernel end this process, not its parent or an editor. Linux; tested there."""
+    with suppress(OSError):  # no such file elsewhere
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def resident() -> int:
+    """Bytes of memory this process holds; on macOS the most it held. Tested on Linux."""
+    if sys.platform == "linux":
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    if sys.platform == "win32":
+        return _windows_working_set()
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+# --- what a block meets ------------------------------------------------------------------------
+
+_ran_out: list[bool] = []
+
+
+def ran_out() -> bool:
+    """Whether errors that memory ran out were explained since this was last asked."""
+    told = bool(_ran_out)
+    _ran_out.clear()
+    return told
+
+
+def explain(error: BaseException) -> None:
+    """Add to an error that memory ran out what the limit was, or the peak on the GPU.
+
+    The limit is lifted, so that the rest of the report finds memory.
+    """
+    of_gpu = _is_of_gpu(error)
+    if not of_gpu and not _is_of_memory(error):
+        return
+    _ran_out.append(True)
+    if of_gpu:
+        torch: Any = sys.modules["torch"]
+        peak = said(torch.cuda.max_memory_allocated())
+        error.add_note(f"at its peak this process had {peak} of the GPU's memory")
+    elif _applied:
+        most = said(_applied[0])
+        error.add_note(f"a worker may take {most} of memory: {VARIABLE} sets the limit")
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+
+
+def _is_of_gpu(error: BaseException) -> bool:
+    return type(error).__name__ == "OutOfMemoryError" and "torch" in sys.modules
+
+
+def _is_of_memory(error: BaseException) -> bool:
+    """torch says it by a ``RuntimeError`` of its allocator."""
+    allocator = isinstance(error, RuntimeError) and "allocate memory" in str(error)
+    parser = isinstance(error.__context__, RecursionError)  # so it says that code is too deep
+    return allocator or (isinstance(error, MemoryError) and not parser)
+
+
+# --- Windows, untested -------------------------------------------------------------------------
+
+
+def _windows_memory() -> int:
+    import ctypes
+
+    class Status(ctypes.Structure):  # MEMORYSTATUSEX
+        _fields_ = [("length", ctypes.c_ulong), ("load", ctypes.c_ulong)] + [
+            (name, ctypes.c_ulonglong) for name in ("total", "free", "a", "b", "c", "d", "e")
+        ]
+
+    status = Status(length=ctypes.sizeof(Status))
+    windows: Any = ctypes
+    windows.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
+    return int(status.total)
+
+
+def _windows_working_set() -> int:
+    import ctypes
+
+    class Counters(ctypes.Structure):  # PROCESS_MEMORY_COUNTERS
+        _fields_ = [("size", ctypes.c_ulong), ("faults", ctypes.c_ulong)] + [
+            (name, ctypes.c_size_t) for name in ("peak", "now", "a", "b", "c", "d", "e", "f")
+        ]
+
+    counters = Counters(size=ctypes.sizeof(Counters))
+    windows: Any = ctypes
+    kernel = windows.windll.kernel32
+    kernel.GetCurrentProcess.restype = ctypes.c_void_p
+    process = ctypes.c_void_p(kernel.GetCurrentProcess())
+    windows.windll.psapi.GetProcessMemoryInfo(process, ctypes.byref(counters), counters.size)
+    return int(counters.now)

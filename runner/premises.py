@@ -1,0 +1,62 @@
+"""What a result rests on besides text and libraries: files, folders and variables, as they are."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import replace
+
+from .result import Evidence
+
+
+class Digests:
+    """Digests of files and folders as they are now; one that has not changed is read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int, int], str] = {}
+
+    def of(self, path: str) -> str:
+        """sha256 of a file's bytes, or of the names in a folder; "" where there is neither."""
+        try:
+            status = os.stat(path)
+            key = (path, status.st_size, status.st_mtime_ns)
+            if key not in self._known:
+                self._known[key] = _digest(path, status)
+        except (OSError, ValueError):  # a path may hold what no path can
+            return ""
+        return self._known[key]
+
+
+def _digest(path: str, status: os.stat_result) -> str:
+    """Raises ``OSError``. What is neither file nor folder, as a pipe, has none."""
+    if stat.S_ISDIR(status.st_mode):
+        names = "\0".join(sorted(os.listdir(path)))
+        return hashlib.sha256(names.encode("utf-8", "surrogatepass")).hexdigest()
+    if not stat.S_ISREG(status.st_mode):
+        return ""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def env_digest(name: str) -> str:
+    """sha256 of a variable's value, "" where it is unset; values are never stored."""
+    value = os.environ.get(name)
+    return "" if value is None else hashlib.sha256(os.fsencode(value)).hexdigest()
+
+
+def declared(
+    evidence: Evidence, digests: Digests, data: Iterable[str], env: Iterable[str]
+) -> Evidence:
+    """``evidence`` with the files (absolute paths) and variables that blocks declare added."""
+    files = tuple((path, digests.of(path)) for path in data)
+    variables = tuple((name, env_digest(name)) for name in env)
+    return joined(evidence, Evidence(files=files, env=variables))
+
+
+def joined(seen: Evidence, stated: Evidence) -> Evidence:
+    """``seen`` with the files and variables of ``stated``, which count where both have one."""
+    files = dict(seen.files) | dict(stated.files)
+    env = dict(seen.env) | dict(stated.env)
+    return replace(seen, files=tuple(sorted(files.items())), env=tuple(sorted(env.items())))

@@ -1,0 +1,273 @@
+"""Devices: found through the driver, shared out among workers, named in every result.
+
+No test needs a GPU. The driver is a fake one at the seam where it is loaded, and ``torch`` a small
+module that knows just what workers ask of it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from vaults import Home, fence, statuses
+
+from runner import devices
+from runner.devices import DeviceError, available, choose, indices, kind_of
+from runner.report import Report
+from runner.result import Evidence
+from runner.world import World
+
+TORCH = '''
+"""What a worker asks of torch, with GPUs of a capability that a variable states."""
+import os
+
+class device:
+    def __init__(self, name):
+        self.name = name
+    def __repr__(self):
+        return f"device({self.name})"
+
+class OutOfMemoryError(RuntimeError):
+    pass
+
+class cuda:
+    is_available = staticmethod(lambda: True)
+    is_initialized = staticmethod(lambda: False)
+    max_memory_allocated = staticmethod(lambda: 7_300_000_000)
+    @staticmethod
+    def get_device_capability(device):
+        return tuple(map(int, os.environ.get("RUNNER_TEST_SM", "9 0").split()))
+
+class nn:
+    Parameter = staticmethod(lambda value: value)
+
+class optim:
+    SGD = staticmethod(lambda parameters, lr: None)
+
+ones = lambda count: [1.0] * count
+manual_seed = lambda seed: None
+get_rng_state = lambda: None
+set_rng_state = lambda state: None
+'''
+
+
+class Driver:
+    """CUDA's driver with ``count`` GPUs of one capability."""
+
+    def __init__(self, count: int, capability: tuple[int, int] = (9, 0), error: int = 0) -> None:
+        self._count = count
+        self._capability = dict(zip((75, 76), capability, strict=True))
+        self._error = error
+
+    def cuDeviceGetCount(self, answer: Any) -> int:
+        answer._obj.value = self._count
+        return self._error
+
+    def cuDeviceGetAttribute(self, answer: Any, attribute: int, _gpu: int) -> int:
+        answer._obj.value = self._capability[attribute]
+        return self._error
+
+
+@pytest.fixture
+def gpus(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A vault on a machine with two GPUs."""
+    folder = tmp_path / "fake" / "torch"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text(TORCH, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(folder.parent))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(devices, "_driver", lambda: Driver(2))
+    return home
+
+
+# --- what there is -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("driver", "found"),
+    [
+        (None, ("cpu",)),
+        (Driver(0), ("cpu",)),
+        (Driver(2), ("cpu", "cuda:0", "cuda:1")),
+        (Driver(2, error=100), ("cpu",)),
+    ],
+)
+def test_gpus_are_those_the_driver_counts(
+    driver: Driver | None, found: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "_driver", lambda: driver)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert available() == found
+
+
+TWO = ("cpu", "cuda:0", "cuda:1")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "chosen"),
+    [
+        ("auto", ("cpu",), ("cpu",)),
+        ("auto", TWO, ("cuda",)),
+        ("auto", ("cpu", "mps"), ("cpu",)),
+        ("mps", ("cpu", "mps"), ("mps",)),
+        ("cuda:1", TWO, ("cuda:1",)),
+        ("cpu, cuda", TWO, ("cpu", "cuda")),
+        ("cpu,cpu", TWO, ("cpu",)),
+    ],
+)
+def test_the_device_that_is_meant(
+    wanted: str, there: tuple[str, ...], chosen: tuple[str, ...]
+) -> None:
+    assert choose(wanted, there) == chosen
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ("cuda", "this machine has no cuda: choose by --device, or `device` in .runner.toml, one"),
+        ("cuda:2", "this machine has no cuda:2"),
+        ("gpu", "`gpu` is no device"),
+        ("cpu,", "`cpu,` is no device"),
+    ],
+)
+def test_a_device_that_is_not_there(wanted: str, said: str) -> None:
+    with pytest.raises(DeviceError) as refused:
+        choose(wanted, ("cpu",) if wanted == "cuda" else TWO)
+    assert said in str(refused.value)
+
+
+def test_numbers_of_gpus() -> None:
+    assert indices(TWO) == (0, 1)
+    assert indices(("cpu", "mps")) == ()
+
+
+def test_another_kind_of_gpu_outdates_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Evidence(device="cuda sm_90")
+    for driver, why in (
+        (Driver(1, (9, 0)), ""),
+        (Driver(1, (8, 6)), "cuda sm_90 became cuda sm_86"),
+        (None, "cuda sm_90 became cuda"),
+    ):
+        monkeypatch.setattr(devices, "_driver", lambda driver=driver: driver)
+        assert World().outdated(found) == why
+    assert kind_of("cpu") == "cpu"
+    assert World().outdated(Evidence(device="cpu")) == ""
+
+
+# --- how they are shared -------------------------------------------------------------------------
+
+LOOK = (
+    "import os, torch",
+    "print('sees', os.environ.get('CUDA_VISIBLE_DEVICES', 'all'), 'as', device)",
+)
+
+
+def seen(home: Home, count: int) -> list[str]:
+    texts = [home.read(f"N{n}.md") for n in range(count)]
+    return [
+        next(line for line in text.split("\n") if line.startswith("sees")).split(maxsplit=1)[1]
+        for text in texts
+    ]
+
+
+def look(home: Home, count: int, **wish: object) -> list[str]:
+    for n in range(count):
+        home.write(f"N{n}.md", fence("run", "look", *LOOK))
+    home.session(**wish)
+    return seen(home, count)
+
+
+def test_notes_take_turns_on_the_gpus(gpus: Home) -> None:
+    found = look(gpus, 4, workers=2)
+    assert sorted(found) == ["0 as device(cuda)"] * 2 + ["1 as device(cuda)"] * 2
+
+
+def test_the_gpus_that_the_user_shows_are_shared(
+    gpus: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,GPU-7f")
+    assert sorted(look(gpus, 2)) == ["5 as device(cuda)", "GPU-7f as device(cuda)"]
+
+
+def test_a_gpu_that_was_named_is_the_one(gpus: Home) -> None:
+    assert look(gpus, 2, device="cuda:1") == ["all as device(cuda:1)"] * 2
+
+
+def test_the_cpu_hides_no_gpu(gpus: Home) -> None:
+    assert look(gpus, 1, device="cpu") == ["all as device(cpu)"]
+
+
+def test_the_only_gpu_is_not_hidden(gpus: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "_driver", lambda: Driver(1))
+    assert look(gpus, 2) == ["all as device(cuda)"] * 2
+
+
+# --- what results say ----------------------------------------------------------------------------
+
+
+def outcomes(report: Report) -> list[tuple[str, str, str]]:
+    return sorted(
+        (test.name, test.status, test.device) for block in report.blocks() for test in block.tests
+    )
+
+
+def test_two_devices_run_every_test_on_each(gpus: Home) -> None:
+    gpus.write(
+        "N.md",
+        fence("run", "once", "print('ran on', device)")
+        + fence("test", "t", "def test_here(device): assert 'cuda' not in str(device)"),
+    )
+    report = gpus.session(device="cpu,cuda")
+    assert outcomes(report) == [("test_here", "failed", "cuda"), ("test_here", "passed", "cpu")]
+    text = gpus.read("N.md")
+    assert "ran on device(cpu)" in text and "ran on device(cuda)" not in text
+    assert " failed cpu,cuda -->" in text
+    assert "1 failed, 1 passed" in text and "test_here (cuda)" in text
+    again = gpus.session(device="cpu,cuda")
+    assert outcomes(again) == outcomes(report)
+    assert {block.action for block in again.blocks()} == {"reuse"}
+
+
+def test_a_block_for_a_gpu_waits_for_a_machine_that_has_one(
+    gpus: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "_driver", lambda: None)
+    gpus.write("N.md", fence("run", "r", "#| device: cuda", "print('on', device)"))
+    assert statuses(gpus.session()) == {"r": "skipped"}
+    assert "needs cuda, which this machine lacks" in gpus.read("N.md")
+    monkeypatch.setattr(devices, "_driver", lambda: Driver(1))
+    assert statuses(gpus.session()) == {"r": "ok"}
+    assert "on device(cuda)" in gpus.read("N.md")
+
+
+def test_memory_that_ran_out_is_told_with_the_peak_and_tried_again(gpus: Home) -> None:
+    gpus.write(
+        "N.md",
+        fence(
+            "run",
+            "big",
+            "#| device: cuda",
+            "import torch",
+            "raise torch.OutOfMemoryError(f'CUDA out of memory on {device}')",
+        ),
+    )
+    assert statuses(gpus.session()) == {"big": "failed"}
+    text = gpus.read("N.md")
+    assert "CUDA out of memory on device(cuda)" in text
+    assert "at its peak this process had 7.3 GB of the GPU's memory" in text
+    (block,) = gpus.session().blocks()
+    assert (block.action, block.because) == ("run", "memory ran out in the last run")
+
+
+def test_status_states_the_conditions(gpus: Home) -> None:
+    gpus.write("N.md", fence("run", "r", "1"))
+    stated = json.loads(gpus.command("status", ".", "--json").out)["conditions"]
+    assert {"device", "devices", "workers", "threads", "memory", "tf32", "deterministic"} == set(
+        stated
+    )
+    words = gpus.command("status", ".").out
+    assert "TF32: off in matrix products, on in convolutions" in words
+    assert "deterministic algorithms: not asked of torch" in words

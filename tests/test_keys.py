@@ -1,0 +1,184 @@
+"""A stored result is reused only while everything it rests on is as it was."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from vaults import Home, actions, fence, ran
+
+from runner.premises import Digests, declared, env_digest
+from runner.result import Evidence
+from runner.world import World
+
+NOW = Evidence(python=f"{sys.version_info.major}.{sys.version_info.minor}", device="cpu")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "data.txt"
+    path.write_text("one")
+    return str(path)
+
+
+def outdated(**found: object) -> str:
+    return World().outdated(replace(NOW, **found))  # type: ignore[arg-type]
+
+
+# --- each part of the key ------------------------------------------------------------------------
+
+
+def test_what_is_as_it_was_is_reused(file: str) -> None:
+    click = importlib.metadata.version("click")
+    files = ((file, Digests().of(file)),)
+    found = {"dists": (("click", click),), "env": (("NO_SUCH", ""),), "files": files}
+    assert outdated(**found) == ""
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        ({"python": "3.9"}, "Python 3.9 became "),
+        ({"device": "cuda sm_50"}, "cuda sm_50 became cuda"),
+        ({"dists": (("click", "0.1"),)}, "click 0.1 became "),
+        ({"dists": (("no-such-thing", "1.0"),)}, "no-such-thing 1.0 became uninstalled"),
+        ({"files": (("/no/such/file", "abc"),)}, "file changed"),
+        ({"env": (("NO_SUCH_VARIABLE", "abc"),)}, "environment variable NO_SUCH_VARIABLE changed"),
+        ({"doubt": "memory ran out in the last run"}, "memory ran out in the last run"),
+    ],
+)
+def test_what_changed_is_named(found: dict[str, object], why: str) -> None:
+    assert why in outdated(**found)
+
+
+def test_a_file_that_changes_and_one_that_goes(file: str) -> None:
+    world = World()
+    found = replace(NOW, files=((file, Digests().of(file)),))
+    assert world.outdated(found) == ""
+    Path(file).write_text("another")
+    assert world.outdated(found) == "data.txt changed"
+    Path(file).unlink()
+    assert world.outdated(found) == "data.txt changed"
+
+
+def test_digests_of_all_kinds_of_paths(tmp_path: Path) -> None:
+    digests = Digests()
+    (tmp_path / "a").write_text("x")
+    folder = digests.of(str(tmp_path))
+    assert digests.of(str(tmp_path / "a"))
+    assert digests.of(str(tmp_path / "none")) == ""
+    assert digests.of("a\0b") == ""
+    (tmp_path / "b").write_text("y")
+    assert Digests().of(str(tmp_path)) not in ("", folder)
+
+
+def test_variables_are_kept_as_digests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "hush")
+    stated = declared(Evidence(), Digests(), [], ["SECRET", "NO_SUCH"])
+    assert stated.env == (("NO_SUCH", ""), ("SECRET", env_digest("SECRET")))
+    assert "hush" not in repr(stated)
+
+
+# --- what a worker sees --------------------------------------------------------------------------
+
+
+def make_missing(home: Home) -> None:
+    home.write("settings.json", "{}")
+
+
+def add_to_folder(home: Home) -> None:
+    home.write("data/b.csv", "2")
+
+
+def add_deeper(home: Home) -> None:
+    home.write("data/deep/c.csv", "3")
+
+
+SEEN: dict[str, tuple[tuple[str, ...], Callable[[Home], None]]] = {
+    "a file that was missing": (
+        ("try: print(open('settings.json').read())", "except OSError: print('none')"),
+        make_missing,
+    ),
+    "a listed folder": (("import os", "print(sorted(os.listdir('data')))"), add_to_folder),
+    "a pattern": (
+        ("from pathlib import Path", "print(sorted(p.name for p in Path('data').glob('*.csv')))"),
+        add_to_folder,
+    ),
+    "a walk": (("import os", "print(sorted(f for *_, f in os.walk('data')))"), add_deeper),
+}
+
+
+@pytest.mark.parametrize(("lines", "change"), SEEN.values(), ids=SEEN)
+def test_what_a_block_looked_for_counts(
+    home: Home, lines: tuple[str, ...], change: Callable[[Home], None]
+) -> None:
+    home.write("data/a.csv", "1")
+    home.write("data/deep/a.csv", "1")
+    home.write("N.md", fence("run", "r", *lines))
+    home.session()
+    assert ran(home.session()) == set()
+    change(home)
+    assert ran(home.session()) == {"r"}
+    assert ran(home.session()) == set()
+
+
+def test_a_new_file_beside_a_note_that_imports_counts_for_nothing(home: Home) -> None:
+    home.write("helper.py", "VALUE = 1\n")
+    home.write("N.md", fence("run", "r", "import helper, json, decimal", "print(helper.VALUE)"))
+    home.session()
+    home.write("Other.md", "prose\n")
+    home.write("other.py", "VALUE = 2\n")
+    assert ran(home.session()) == set()
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(home: Home) -> None:
+    home.write("data.txt", "one")
+    home.write(
+        "N.md",
+        fence(
+            "run",
+            "r",
+            "import os, pathlib, subprocess, sys",
+            "text = open('data.txt').read()",
+            "if text == 'one':",
+            '    code = \'import pathlib; pathlib.Path("data.txt").write_text("three")\'',
+            "    subprocess.run([sys.executable, '-c', code], check=True)",
+            "print(text)",
+        ),
+    )
+    home.session()
+    (block,) = home.checked().blocks()
+    assert (block.action, block.because) == ("run", "data.txt changed while it was read")
+    assert ran(home.session()) == {"r"}
+    assert "three" in home.read("N.md")
+    assert actions(home.session()) == {"r": "reuse"}
+
+
+def test_who_looks_for_modules_lists_no_data(home: Home) -> None:
+    home.write(
+        "N.md",
+        fence(
+            "run",
+            "r",
+            "import importlib.metadata, pkgutil, sys",
+            "print(importlib.metadata.version('pytest') > '')",
+            "print(len(list(pkgutil.iter_modules(sys.path))) > 0)",
+        ),
+    )
+    home.session()
+    home.write("new.py", "x = 1\n")
+    home.write("Other.md", "prose\n")
+    assert ran(home.session()) == set()
+
+
+def test_folders_outside_the_vault_are_not_followed(home: Home, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    home.write("N.md", fence("run", "r", "import os", f"print(os.listdir({str(outside)!r}))"))
+    home.session()
+    (outside / "new").write_text("")
+    assert ran(home.session()) == set()

@@ -1,0 +1,124 @@
+"""Records made quickly are dataclasses like those of the standard library."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import pickle
+from dataclasses import field
+from typing import Any
+
+import pytest
+
+from runner.note import Note, Span
+from runner.records import dataclass
+from runner.result import Place, Result, Status, Text
+
+OPTIONS = [
+    {},
+    {"slots": True},
+    {"frozen": True},
+    {"frozen": True, "slots": True},
+    {"frozen": True, "slots": True, "order": True},
+]
+
+
+def made_by(decorator: Any, **options: bool) -> Any:
+    @decorator(**options)
+    class Point:
+        """A place in the plane."""
+
+        x: int
+        y: int = 0
+        marks: tuple[str, ...] = ()
+        seen: list[int] = field(default_factory=list)
+
+        def swapped(self) -> Point:
+            return dataclasses.replace(self, x=self.y, y=self.x)
+
+    return Point
+
+
+def pairs() -> list[Any]:
+    return [
+        pytest.param(made_by(dataclass, **options), made_by(dataclasses.dataclass, **options))
+        for options in OPTIONS
+    ]
+
+
+def outcome(work: Any) -> object:
+    """What ``work`` returns, or the kind and words of what it raises."""
+    try:
+        return work()
+    except (TypeError, AttributeError) as error:
+        return type(error), str(error)
+
+
+@pytest.mark.parametrize(("ours", "theirs"), pairs())
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda kind: repr(kind(1)),
+        lambda kind: repr(kind(1, marks=("a",))),
+        lambda kind: kind(1) == kind(1, 0, ()),
+        lambda kind: kind(1) == kind(2),
+        lambda kind: kind(1) == (1, 0, (), []),
+        lambda kind: kind(1) < kind(1, 2) <= kind(1, 2) < kind(2),
+        lambda kind: kind(2) > kind(1, 2) >= kind(1, 2) > kind(1),
+        lambda kind: kind(2) <= kind(1),
+        lambda kind: kind(1) >= 1,
+        lambda kind: kind(1).seen is kind(1).seen,
+        lambda kind: kind(),
+        lambda kind: kind(1, z=2),
+        lambda kind: kind(1, 2, 3, 4, 5),
+        lambda kind: hash(kind(1, seen=())) == hash(kind(1, seen=())),
+        lambda kind: hash(kind(1)),
+        lambda kind: setattr(kind(1), "x", 2),
+        lambda kind: delattr(kind(1), "x"),
+        lambda kind: hasattr(kind(1), "__dict__"),
+        lambda kind: repr(kind(1, 2).swapped()),
+        lambda kind: dataclasses.asdict(kind(1, 2)),
+        lambda kind: [f.name for f in dataclasses.fields(kind)],
+        lambda kind: kind.__match_args__,
+        lambda kind: kind.__doc__,
+        lambda kind: list(inspect.signature(kind).parameters),
+        lambda kind: repr(copy.deepcopy(kind(1, 2))),
+    ],
+)
+def test_does_what_the_standard_library_does(ours: Any, theirs: Any, work: Any) -> None:
+    assert outcome(lambda: work(ours)) == outcome(lambda: work(theirs))
+
+
+def test_hides_nothing_from_match() -> None:
+    match Place("vault.a", "b", 3):
+        case Place(module, block, line):
+            assert (module, block, line) == ("vault.a", "b", 3)
+
+
+def test_facts_are_equal_by_content_and_kind() -> None:
+    assert Text("a") == Text("a", "stdout") != Place("a", "stdout", 1)
+    assert {Place("a", "b", 1), Place("a", "b", 1)} == {Place("a", "b", 1)}
+
+
+def test_facts_can_be_copied_and_sent() -> None:
+    result = Result(Status.OK, outputs=(Text("a"),))
+    assert pickle.loads(pickle.dumps(result)) == copy.copy(result) == result
+
+
+def test_orders_as_asked() -> None:
+    assert sorted([Span(2, 3), Span(1, 9)]) == [Span(1, 9), Span(2, 3)]
+
+
+def test_refuses_fields_it_would_treat_wrongly() -> None:
+    with pytest.raises(AssertionError, match=r"Odd\.secret needs the standard library's dataclass"):
+
+        @dataclass(frozen=True)
+        class Odd:
+            secret: str = field(repr=False)
+
+
+def test_the_facts_of_a_note_stay_frozen() -> None:
+    note = Note("a.md", "", "vault.a")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        note.path = "b.md"  # type: ignore[misc]
