@@ -91,6 +91,13 @@ class Checker:
                 told[judged.quote.line] = told.get(judged.quote.line, True) and is_true
         return sum(told.values()), len(told)
 
+    def lacks_papers(self, note: Note) -> bool:
+        """Whether the PDF of one of its quotes is not in the vault."""
+        targets = {
+            link.target for quote in find_quotes(note, find_links(note)) for link in quote.links
+        }
+        return any(self.resolver.resolve(target, note.path) is None for target in targets)
+
     def absent(self, note: Note) -> Absent | None:
         """The paper that a note names and that can be downloaded."""
         target = pdf_property(note)

@@ -282,10 +282,17 @@ class Session:
         return self._wrote(outcome, path, written)
 
     def _quote_counts(self, note: Note) -> dict[str, str]:
-        """The value of ``runner_quotes``, worked out only for a note that has it."""
+        """The value of ``runner_quotes``, worked out only for a note that has it.
+
+        What a PDF said once stays where the PDF is not there now, for the same number of quotes.
+        """
         if "runner_quotes" not in note.properties:
             return {}
-        found, every = self.checker().truth(note)
+        checker = self.checker()
+        found, every = checker.truth(note)
+        known = str(note.properties["runner_quotes"]).endswith(f"/{every}")
+        if known and found < every and checker.lacks_papers(note):
+            return {}
         return {"runner_quotes": f"{found}/{every}"}
 
     def _count_quotes(self, outcome: Outcome, writer: Writer, notes: Mapping[str, Note]) -> None:

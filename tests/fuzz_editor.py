@@ -17,6 +17,7 @@ import os
 import random
 import re
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -180,7 +181,7 @@ def place_to_type(text: str, chance: random.Random) -> int:
             return place
 
 
-def play(vault: Vault, results: Results, chance: random.Random, count: Count) -> None:
+def play(vault: Vault, results: Results, chance: random.Random, count: Count, number: int) -> None:
     """One note, from opening to rest."""
     clock = Clock()
     file = vault.root / "Note.md"
@@ -210,7 +211,7 @@ def play(vault: Vault, results: Results, chance: random.Random, count: Count) ->
     count.longest_step = max(count.longest_step, watcher.longest_step)
     text = _REGION.sub("", file.read_bytes().decode())
     if lost := [char for char in typed if text.count(char) != 1]:
-        count.lost.append(f"{len(lost)} of {len(typed)} characters in\n{text}")
+        count.lost.append(f"round {number}: {len(lost)} of {len(typed)} characters in\n{text}")
 
 
 def rest(until: float, clock: Clock, editor: Editor, watcher: Watcher, count: Count) -> None:
@@ -225,18 +226,17 @@ def rest(until: float, clock: Clock, editor: Editor, watcher: Watcher, count: Co
         editor.look()
 
 
-def fuzz(rounds: int, seed: int) -> Count:
-    """Play ``rounds`` notes."""
+def fuzz(rounds: Iterable[int], seed: int) -> Count:
+    """Play the notes of these numbers. Each has chances of its own: any can be played alone."""
     count = Count()
-    chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="runner-fuzz-") as name:
         os.environ |= {"RUNNER_STATE": f"{name}/state", "RUNNER_CACHE": f"{name}/cache"}
         folder = Path(name) / "vault"
         (folder / ".obsidian").mkdir(parents=True)
         vault = Vault(folder)
         with Results(folder) as results:
-            while count.rounds < rounds:
-                play(vault, results, chance, count)
+            for number in rounds:
+                play(vault, results, random.Random(f"{seed}/{number}"), count, number)
     return count
 
 
@@ -244,8 +244,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5_000, help="notes that are typed into")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first note")
     chosen = parser.parse_args()
-    count = fuzz(chosen.rounds, chosen.seed)
+    count = fuzz(range(chosen.first, chosen.first + chosen.rounds), chosen.seed)
     for fault in count.lost[:2]:
         print(fault)
     print(

@@ -28,7 +28,7 @@ def test_an_open_editor_loses_nothing() -> None:
     pytest.importorskip("diff_match_patch", reason="merges as the editor does")
     import fuzz_editor
 
-    count = fuzz_editor.fuzz(rounds=25, seed=7)
+    count = fuzz_editor.fuzz(range(25), seed=7)
     assert count.lost == []
     assert count.merges > 5, "nobody typed while something was written"
     assert count.longest_step <= 200

@@ -130,6 +130,17 @@ def test_run_fills_the_property_where_the_note_has_it(vault: Home) -> None:
     assert "runner_quotes: 0/1 # so far\n" in vault.read("N.md")
 
 
+def test_what_a_paper_said_stays_while_it_is_away(vault: Home) -> None:
+    vault.write("N.md", "---\nrunner_quotes: 0/0\n---\n" + vault.read("N.md"))
+    vault.run()
+    (vault.vault / "paper.pdf").unlink()
+    vault.run()
+    assert "runner_quotes: 1/1\n" in vault.read("N.md")
+    vault.write("N.md", vault.read("N.md") + quoted("[[paper.pdf#page=2]]", "It says nothing."))
+    vault.run()
+    assert "runner_quotes: 0/2\n" in vault.read("N.md")
+
+
 def test_check_writes_nothing(vault: Home) -> None:
     vault.write("N.md", "---\nrunner_quotes: 9/9\n---\n" + vault.read("N.md"))
     before = vault.files()
