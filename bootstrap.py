@@ -38,7 +38,7 @@ TESTS = {
     "linter": "-m ruff check .",
     "format": "-m ruff format --check .",
     "types": "-m mypy --strict",
-    "tests": "-m pytest tests",
+    "tests": "-m pytest tests -n 2",
     "vault": "-m pytest vault --trust-vault",
     "check": "-m runner check vault",
 }

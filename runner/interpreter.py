@@ -131,7 +131,7 @@ class Interpreter:
         raise self._error(f"does not work ({why})", "name a Python interpreter")
 
     def _error(self, fault: str, remedy: str) -> InterpreterError:
-        behind = f" behind `{shlex.join(self._launcher)}`" if self._launcher else ""
+        behind = f" behind the launcher `{shlex.join(self._launcher)}`" if self._launcher else ""
         who = f"the `python` of .runner.toml, {self._python}{behind},"
         return InterpreterError(f"{who} {fault}: {remedy}")
 

@@ -28,6 +28,7 @@ PROFILE = click.option(
     type=click.Choice([profile.value for profile in Profile]),
     help="The viewer's pdf.js: 3.6 (to 5.4, as in Obsidian today) or 5.5 (and later).",
 )
+_SPOTS_SHOWN = 10  # of the places that have an ambiguous text
 _PAGE = click.option("--page", type=click.IntRange(1), help="Look for TEXT on this page alone.")
 
 
@@ -97,8 +98,10 @@ def _choice(path: str, spots: Sequence[Spot]) -> Answer:
     lines += [
         f"  page {spot.found.page}: … {spot.before} "
         f"{click.style(' '.join(spot.text.split()), bold=True)} {spot.after} …"
-        for spot in spots
+        for spot in spots[:_SPOTS_SHOWN]
     ]
+    if len(spots) > _SPOTS_SHOWN:
+        lines.append(f"  … and {len(spots) - _SPOTS_SHOWN} more (--json lists them all)")
     return Answer(data, lines, FAILED)
 
 

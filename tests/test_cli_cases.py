@@ -4,8 +4,9 @@
 there afterwards with just these bytes, every other file must be as it was; digests in markers
 are compared as ``00000000`` (``test_digest.py`` has them exactly). With ``stdout.txt`` or
 ``stderr.txt`` the command runs as it stands and its words are compared, ``{vault}`` being the
-vault's path; else ``--json`` is added, and ``problems.txt`` and ``blocks.txt`` say what the
-document holds. No file is ever made by the tests: what is missing is expected to be empty.
+vault's path and ``{machine}`` what ``status`` says of the machine; else ``--json`` is added, and
+``problems.txt`` and ``blocks.txt`` say what the document holds. No file is ever made by the tests:
+what is missing is expected to be empty.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pytest
 from vaults import Files, Home, Ran
 
 CASES = sorted((Path(__file__).parent / "cases" / "cli").iterdir())
+_MACHINE = re.compile(r"^device .*\Z", re.MULTILINE | re.DOTALL)
 _DIGEST = re.compile(rb"(<!-- runner:[A-Za-z][A-Za-z0-9_-]* )[0-9a-f]{8}(?= )")
 
 
@@ -66,7 +68,8 @@ def test_case(folder: Path, home: Home) -> None:
     assert (ran.code, "Traceback" in ran.err) == (case["exit"], False), ran
     if in_words:
         place = str(home.vault)
-        assert ran.out.replace(place, "{vault}") == expected(folder, "stdout.txt")
+        out = _MACHINE.sub("{machine}\n", ran.out.replace(place, "{vault}"))
+        assert out == expected(folder, "stdout.txt")
         assert ran.err.replace(place, "{vault}") == expected(folder, "stderr.txt")
     else:
         problems = "".join(f"{line}\n" for line in ran.problems())

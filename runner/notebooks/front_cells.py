@@ -88,7 +88,7 @@ def _magics(start: Start) -> list[str]:
         return ["", start.magics.strip(), "", ""]
     return [
         "import runner",
-        "from runner.kernel import NoteMagics",
+        "from runner.notebooks.kernel import NoteMagics",
         "",
         f"runner.install({start.vault!r})  # allows this process to execute the vault's notes",
     ]
