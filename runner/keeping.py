@@ -17,10 +17,11 @@ from .cache import Results
 from .cache import Stored as Kept
 from .digest import code_lines
 from .graph import Graph, Node
+from .note import Block
 from .plan import Stored
 from .premises import joined
 from .resolve import Key
-from .result import Evidence, Place, Result, move_places
+from .result import Evidence, Failure, Frame, Place, Result, move_places
 from .world import World
 
 
@@ -111,20 +112,45 @@ class Keeper:
 
 
 def placed(graph: Graph, result: Result) -> Result:
-    """A result from the store, for the digest that its block has now, with the lines of now."""
-    return _moved(graph, result, _to_line)
+    """A result from the store, for the digest that its block has now, with the lines of now.
+
+    These may have another comment than when the block ran: tracebacks show the line as it is.
+    """
+    moved = _moved(graph, result, _to_line)
+    tests = tuple(replace(t, failure=_with_lines(graph, t.failure)) for t in moved.tests)
+    return replace(moved, failure=_with_lines(graph, moved.failure), tests=tests)
+
+
+def _with_lines(graph: Graph, failure: Failure | None) -> Failure | None:
+    if failure is None:
+        return None
+    frames = tuple(_with_line(graph, frame) for frame in failure.frames)
+    return replace(failure, frames=frames)
+
+
+def _with_line(graph: Graph, frame: Frame) -> Frame:
+    block = _block_at(graph, frame.place) if frame.place else None
+    if block is None or frame.place is None:
+        return frame
+    lines = block.source.split("\n")
+    inside = 0 < frame.place.line <= len(lines)
+    return replace(frame, code=lines[frame.place.line - 1].strip()) if inside else frame
 
 
 def _moved(graph: Graph, result: Result, change: Callable[[str, int], int]) -> Result:
     """``result`` with the line of each place changed, by the source of its block."""
 
     def move(place: Place) -> Place:
-        note = next((note for note in graph.notes.values() if note.module == place.module), None)
-        block = note.block(place.block) if note else None
+        block = _block_at(graph, place)
         return replace(place, line=change(block.source, place.line)) if block else place
 
     moved: Result = move_places(result, move)
     return moved
+
+
+def _block_at(graph: Graph, place: Place) -> Block | None:
+    note = next((note for note in graph.notes.values() if note.module == place.module), None)
+    return note.block(place.block) if note else None
 
 
 def _to_ordinal(source: str, line: int) -> int:

@@ -66,7 +66,9 @@ def move_places(value: Any, move: Callable[[Place], Place]) -> Any:
 
 
 def replace_texts(value: Any, change: Callable[[str], str]) -> Any:
-    """``value`` (a part of a result) with every text in it changed."""
+    """``value`` (a part of a result) with every text in it changed, but for lines of notes."""
+    if isinstance(value, Frame) and value.place is not None:
+        return value
     if isinstance(value, str) and not isinstance(value, Enum):
         return change(value)
     return _rebuilt(value, lambda part: replace_texts(part, change))

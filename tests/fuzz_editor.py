@@ -1,6 +1,7 @@
 """Law 4 beside an open editor: typing into a note that `watch` writes long and short results to.
 
     python tests/fuzz_editor.py --rounds 5000
+    python tests/fuzz_editor.py --first 345 --rounds 1    # one round, by its number
 
 The editor is modelled on Obsidian (autosave two seconds after typing; what the disk brings is shown
 at once while nothing is unsaved, else the unsaved typing is merged onto it as patches, by

@@ -30,6 +30,10 @@ CASES = {
             "Other": "component c: total = 1 | component d: missing",
         },
     ),
+    "a traceback shows a line that has got a comment": (
+        {"Main": "run a: def load(): return [][0] | run b: print(load())"},
+        {"Main": "run a: def load(): return [][0]  # nothing | run b: print(load())"},
+    ),
     "an imported note fails no more": (
         {
             "Main": "run a: from vault.other import total; print(total)",
