@@ -5,7 +5,6 @@ Losing it costs time, never truth: it is rebuilt when it is corrupt or of anothe
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
 import json
@@ -13,38 +12,34 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from .errors import UserError, system_words
+from .database import Database, live_bytes
 from .records import dataclass
 from .result import Figure, Output, Result, decode, encode
-from .userdirs import cache_folder
 
 if TYPE_CHECKING:
     import sqlite3
 
-T = TypeVar("T")
-
 _VERSION = 1
 _LIMIT = 512 * 2**20  # bytes
-_BUSY = 10.0  # seconds to wait for another process
 _FRESH = 24 * 3600  # seconds in which a use is not noted again
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS results (
+CREATE TABLE results (
     id INTEGER PRIMARY KEY,
     vault TEXT NOT NULL, note TEXT NOT NULL, block TEXT NOT NULL, devices TEXT NOT NULL,
     digest TEXT NOT NULL, body TEXT NOT NULL, used INTEGER NOT NULL,
     UNIQUE (vault, note, block, devices)
 );
-CREATE TABLE IF NOT EXISTS figures (sha TEXT PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS uses (
+CREATE TABLE figures (sha TEXT PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE uses (
     result INTEGER NOT NULL REFERENCES results (id) ON DELETE CASCADE,
     sha TEXT NOT NULL REFERENCES figures (sha),
     PRIMARY KEY (result, sha)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS uses_of_figure ON uses (sha);
-CREATE TABLE IF NOT EXISTS files (
+CREATE INDEX uses_of_figure ON uses (sha);
+CREATE TABLE files (
     vault TEXT NOT NULL, sha TEXT NOT NULL, PRIMARY KEY (vault, sha)
 ) WITHOUT ROWID;
 """
@@ -52,10 +47,6 @@ _OLDEST_TENTH = (
     "SELECT id FROM results ORDER BY used, id LIMIT max(1, (SELECT count(*) / 10 FROM results))"
 )
 _NO_LONGER_USED = "DELETE FROM figures WHERE sha NOT IN (SELECT sha FROM uses)"
-
-
-class CacheError(UserError):
-    """The cache cannot be used: place, fault and remedy. Corruption is not reported but mended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +80,8 @@ class Results:
 
     def __init__(self, vault: Path, folder: Path | None = None, limit: int = _LIMIT) -> None:
         self._vault = Path(os.path.realpath(vault)).as_posix()
-        self._path = (folder or cache_folder()) / "results.sqlite3"
+        self._database = Database("results", _SCHEMA, _VERSION, folder)
         self._limit = limit
-        self._connection: sqlite3.Connection | None = None
         self._touched: set[int] = set()
 
     def get(self, key: Key) -> Stored | None:
@@ -115,24 +105,25 @@ class Results:
             connection.execute(_NO_LONGER_USED)
             self._shrink(connection)
 
-        self._do(put)
+        self._database.do(put)
 
     def known_file(self, data: bytes) -> bool:
         """Whether we wrote a file of these bytes into this vault."""
         query = "SELECT 1 FROM files WHERE vault = ? AND sha = ?"
         row = (self._vault, _sha(data))
-        return self._do(lambda connection: connection.execute(query, row).fetchone()) is not None
+        found = self._database.do(lambda connection: connection.execute(query, row).fetchone())
+        return found is not None
 
     def remember_files(self, files: Iterable[bytes]) -> None:
         """Note that we write these bytes into this vault; call it before writing them."""
         query = "INSERT OR IGNORE INTO files VALUES (?, ?)"
         rows = [(self._vault, _sha(data)) for data in files]
-        self._do(lambda connection: connection.executemany(query, rows))
+        self._database.do(lambda connection: connection.executemany(query, rows))
 
     def close(self) -> None:
         if self._touched:
-            self._do(self._note_uses)
-        self._drop_connection()
+            self._database.do(self._note_uses)
+        self._database.close()
 
     def __enter__(self) -> Results:
         return self
@@ -150,7 +141,7 @@ class Results:
             rows = connection.execute(query, values).fetchall()
             return rows, self._figures(connection, where, values)
 
-        rows, figures = self._do(select)
+        rows, figures = self._database.do(select)
         oldest = time.time() - _FRESH
         found = {}
         for id, note, block, devices, digest, body, used in rows:
@@ -189,98 +180,12 @@ class Results:
 
     def _shrink(self, connection: sqlite3.Connection) -> None:
         """Forget the results that were not used for longest until the rest fits."""
-        while _live_bytes(connection) > self._limit:
+        while live_bytes(connection) > self._limit:
             if not connection.execute(
                 f"DELETE FROM results WHERE id IN ({_OLDEST_TENTH})"
             ).rowcount:
                 return
             connection.execute(_NO_LONGER_USED)
-
-    # --- the file ----------------------------------------------------------------------------
-
-    def _do(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        """What ``action`` returns, in one transaction; done again once on a rebuilt file."""
-        import sqlite3
-
-        for is_last in (False, True):
-            try:
-                if self._connection is None:
-                    self._connection = self._connect()
-                with self._connection as connection:
-                    return action(connection)
-            except sqlite3.DatabaseError as error:
-                if is_last or not _is_corrupt(error):
-                    raise CacheError(
-                        f"{self._path} cannot be used ({error}): give yourself the right to write "
-                        "there, free some space, or name another folder in RUNNER_CACHE"
-                    ) from error
-                self._remove()
-        raise AssertionError("unreachable")
-
-    def _connect(self) -> sqlite3.Connection:
-        import sqlite3
-
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            fault = f"{self._path.parent} cannot be made ({system_words(error)})"
-            raise CacheError(f"{fault}: name another folder in RUNNER_CACHE") from error
-        connection = sqlite3.connect(self._path, timeout=_BUSY)
-        try:
-            connection.execute("PRAGMA foreign_keys = ON")
-            if _version(connection) != _VERSION:
-                _build(connection)
-            connection.execute("PRAGMA synchronous = NORMAL")
-        except sqlite3.DatabaseError:
-            connection.close()
-            raise
-        return connection
-
-    def _remove(self) -> None:
-        self._drop_connection()
-        for suffix in ("", "-wal", "-shm"):
-            with contextlib.suppress(FileNotFoundError):
-                self._path.with_name(self._path.name + suffix).unlink()
-
-    def _drop_connection(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
-
-
-def _build(connection: sqlite3.Connection) -> None:
-    """An empty database of this version, in place of one of another."""
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    with connection:
-        # Another process may have built it while this one waited.
-        if _version(connection) == _VERSION:
-            return
-        for name in ("uses", "results", "figures", "files"):
-            connection.execute(f"DROP TABLE IF EXISTS {name}")
-        for statement in filter(str.strip, _SCHEMA.split(";")):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {_VERSION}")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _live_bytes(connection: sqlite3.Connection) -> int:
-    """Bytes in use; pages that deleting left free will be filled again."""
-    (pages,) = connection.execute("PRAGMA page_count").fetchone()
-    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
-    (size,) = connection.execute("PRAGMA page_size").fetchone()
-    return int((pages - free) * size)
-
-
-def _is_corrupt(error: sqlite3.DatabaseError) -> bool:
-    import sqlite3
-
-    # A plain SQLITE_ERROR is a table or column that is not there: another schema.
-    codes = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in codes
 
 
 # --- results as rows: figures are stored once, by their bytes --------------------------------

@@ -21,6 +21,7 @@ from .crash import exit_words
 from .environment import handed_on
 from .errors import UserError, system_words
 from .forks import Fork
+from .processes import kill_tree, own_group
 
 _LEAVE = 2.0  # seconds a worker has for leaving by itself
 _EXIT = 0.5  # seconds from the end of its streams to the end of a process that ends
@@ -132,7 +133,8 @@ class Worker:
 
     def kill(self) -> None:
         """End the process and all that it started."""
-        _kill_tree(self._process)
+        if self._process.pid is not None:  # else: it will find its standard input closed
+            kill_tree(self._process.pid)
         self._reap()
 
     def leave(self) -> None:
@@ -189,33 +191,13 @@ def start_process(command: list[str], env: dict[str, str]) -> subprocess.Popen[b
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=env,
-            **_own_group(),
+            **own_group(),
         )
     except OSError as error:
         raise WorkerError(
             f"{command[0]} cannot be started ({system_words(error)}): "
             "name an existing interpreter and launcher in .runner.toml"
         ) from error
-
-
-def _own_group() -> dict[str, Any]:
-    """Start apart from our terminal's group: Ctrl-C is ours to hand on. Tested on Linux."""
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True}
-
-
-def _kill_tree(process: Process) -> None:
-    """Kill ``process`` and its descendants. Tested on Linux; the Windows branch is untested."""
-    if process.pid is None:  # not forked yet: it will find its standard input closed
-        return
-    if sys.platform == "win32":
-        subprocess.run(
-            ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False
-        )
-        return
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end_group(process: Process) -> None:

@@ -135,6 +135,9 @@ FLOORS: dict[str, list[str]] = {
         "processes",  # child processes as trees
         "shots",  # a passage of a PDF drawn
     ],
+    "3c+": [
+        "database",  # a file of what can be found again, for cache and kept
+    ],
     "3d": [
         "interpreter",  # the vault's Python, asked what it has
         "capture",  # worker: the standard streams

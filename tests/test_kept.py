@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner import kept
-from runner.kept import Kept, KeptError
+from runner.database import CacheError
+from runner.kept import Kept
 
 
 @pytest.fixture
@@ -94,5 +95,5 @@ def test_a_file_of_another_version_is_made_anew(
 
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(KeptError, match=r"cannot be made .*: name another folder in RUNNER_CACHE"):
+    with pytest.raises(CacheError, match=r"cannot be made .*: name another folder in RUNNER_CACHE"):
         Kept("k", tmp_path / "file" / "folder").get_many(["a"])

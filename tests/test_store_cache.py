@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.cache import CacheError, Key, Results, Stored
+from runner.cache import Key, Results, Stored
+from runner.database import CacheError
 from runner.result import Evidence, Failure, Figure, Frame, Place, Result, Status, Table, Text
 
 FIGURE = Figure("image/png", bytes(range(256)) * 40)
