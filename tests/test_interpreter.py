@@ -19,7 +19,10 @@ posix = pytest.mark.skipif(os.name == "nt", reason="an executable script plays t
 def pretend(path: Path, answer: str, code: int = 0) -> str:
     """An interpreter that answers whatever it is asked with ``answer``."""
     script = f"import sys\nsys.stdin.read()\nprint({answer!r})\nsys.exit({code})\n"
-    path.write_text(f"#!{sys.executable}\n{script}", encoding="utf-8")
+    played = path.with_suffix(".py")
+    played.write_text(script, encoding="utf-8")
+    # A `#!` line takes no path with a space.
+    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{played}"\n', encoding="utf-8")
     path.chmod(0o755)
     return str(path)
 
