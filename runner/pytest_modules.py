@@ -45,8 +45,11 @@ class Loaded:
 class ReplayFailed(Exception):
     """A run block that tests use did not end as it should; ``block`` is its id."""
 
-    def __init__(self, block: str) -> None:
-        super().__init__(f"depends on `{block}`, which failed")
+    def __init__(self, block: str, error: BaseException) -> None:
+        first = str(error).partition("\n")[0]
+        kind = type(error).__name__
+        why = f"{kind}: {first}" if first else kind
+        super().__init__(f"depends on `{block}`, which failed: {why}")
         self.block = block
 
 
@@ -161,7 +164,7 @@ class Modules(NoteFinder):
             raise
         except BaseException as error:
             if raises is None or not is_expected(error, raises):
-                raise ReplayFailed(code.id) from error
+                raise ReplayFailed(code.id, error) from error
 
     @contextmanager
     def switched(self, switches: Switches) -> Iterator[None]:

@@ -103,7 +103,7 @@ def test_a_run_block_that_fails_skips_its_tests(home: Home, run_pytest: Pytest) 
         + fence("test", "t", "def test_a(): assert value", "def test_b(): assert value"),
     )
     assert set(run_pytest("vault").values()) == {"skipped"}
-    assert "depends on `bad`, which failed" in run_pytest.out
+    assert "depends on `bad`, which failed: ValueError: no" in run_pytest.out
 
 
 def test_settings_of_one_note_do_not_reach_the_next(home: Home, run_pytest: Pytest) -> None:
