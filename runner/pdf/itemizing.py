@@ -208,68 +208,57 @@ class Itemizer:
         return True
 
     def compare_along(self, along: float, across: float, up: float) -> None:
-        size = self.size
         direction = _sign(self.width or (self.total if self.new else 0.0))
-        if along < direction * (size * BACKWARDS):
-            if abs(across) > 0.5 * self.height:
-                self.end_line()
-            else:
-                self.forget()
-                self.flush()
+        if along < direction * (self.size * BACKWARDS):
+            self.go_back(abs(across) > 0.5 * self.height)
             return
         risen = self.state.rise - self.rise if self.new else 0.0
         level = across if risen == 0 else across - _quotient(up, self.state.font_size) * risen
         if abs(level) > self.height:
             self.end_line()
             return
-        if along <= direction * (size * NOT_A_SPACE):
-            self.forget()
-        if along <= direction * (size * TRACKING):
-            if self.old_blank or not self.last_blank:
-                self.width += along
-            else:
-                self.forget()
-                self.flush()
-                self.push_blank()
-        elif not self.fill(along, direction):
-            if self.texts:
-                self.width += along
-            else:
-                self.forget()
-                self.push_blank()
+        bridged = self.bridge(along, direction)  # first: it may begin an item
+        self.width += bridged
         if abs(across) > self.height * SHIFT_OF_LINE:
             self.flush()
 
     def compare_down(self, aside: float, down: float) -> None:
-        size = self.size
         direction = _sign(self.height or (self.total if self.new else 0.0))
-        if down < direction * (size * BACKWARDS):
-            if abs(aside) > 0.5 * self.width:
-                self.end_line()
-            else:
-                self.forget()
-                self.flush()
+        if down < direction * (self.size * BACKWARDS):
+            self.go_back(abs(aside) > 0.5 * self.width)
             return
         if abs(aside) > self.width:
             self.end_line()
             return
-        if down <= direction * (size * NOT_A_SPACE):
-            self.forget()
-        if down <= direction * (size * TRACKING):
-            if self.old_blank or not self.last_blank:
-                self.height += down
-            else:
-                self.forget()
-                self.flush()
-                self.push_blank()
-        elif not self.fill(down, direction):
-            if self.texts:
-                self.height += down
-            else:
-                self.forget()
-                self.push_blank()
+        bridged = self.bridge(down, direction)  # first: it may begin an item
+        self.height += bridged
         if abs(aside) > self.width * SHIFT_OF_LINE:
             self.flush()
+
+    def go_back(self, is_new_line: bool) -> None:
+        """Text that stands before the last of it, on another line or on the same."""
+        if is_new_line:
+            self.end_line()
+        else:
+            self.forget()
+            self.flush()
+
+    def bridge(self, gap: float, direction: int) -> float:
+        """How much of a gap in the line belongs to the item that is open behind it."""
+        if gap <= direction * (self.size * NOT_A_SPACE):
+            self.forget()
+        if gap <= direction * (self.size * TRACKING):
+            if self.old_blank or not self.last_blank:
+                return gap
+            self.forget()
+            self.flush()
+            self.push_blank()
+        elif not self.fill(gap, direction):
+            if self.texts:
+                return gap
+            self.forget()
+            self.push_blank()
+        return 0.0
 
     def fill(self, gap: float, direction: int) -> bool:
         """Puts a space into a gap: inside the item (False), or as an item of its own (True)."""
