@@ -12,12 +12,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .edition import edition
 from .errors import system_words
 from .kept import Kept
 from .pdf_process import Limits, PdfError, ask
 from .records import dataclass
-from .segments import VERSION
 from .verdict import Item, PageText, Profile, Verdict
+
+SOURCES = ("segments.py", "pdf", "pdf_child.py", "verdict.py")
+"""What the texts of pages are made by."""
+LIBRARIES = ("pdfminer.six",)
 
 _HEAD = 1024  # bytes in which a PDF says that it is one
 _LARGEST = 2**29  # bytes
@@ -57,6 +61,11 @@ class Paper:
         self._known: dict[int, PageText | Fault] = {}
         self._whole: int | Fault | None = None
         self._looked_beside = False
+
+    @property
+    def identity(self) -> str:
+        """The same for texts of the same bytes, made by the same code for the same pdf.js."""
+        return f"{self.sha} {self._profile.value} {edition(SOURCES, LIBRARIES)}"
 
     @property
     def count(self) -> int:
@@ -155,7 +164,7 @@ class Paper:
     def _key(self, number: int) -> str:
         """Of a page, or of the document (0), which is the same for every profile."""
         profile = self._profile.value if number else ""
-        return f"page {self.sha} {number} {profile} {VERSION}"
+        return f"page {self.sha} {number} {profile} {edition(SOURCES, LIBRARIES)}"
 
     def _bytes(self) -> bytes:
         try:

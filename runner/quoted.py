@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -18,6 +18,7 @@ from .records import dataclass
 from .store import inside
 from .vault import Vault, VaultError
 from .verdict import LinkVerdict, Profile, Verdict
+from .verdicts import Question, Verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +64,27 @@ class Checker:
 
     def judge(self, note: Note) -> list[Judged]:
         """Every link of a note to a place in a PDF, in the order of the text."""
-        links = find_links(note)
-        owners = {link.span: quote for quote in find_quotes(note, links) for link in quote.links}
-        asked = [
-            (link, owners.get(link.span))
-            for link in links
-            if link.span in owners or _names_place(link)
+        asked = _asked(note)
+        questions = dict(self._questions(note, asked))
+        verdicts = Verdicts(self._papers().kept) if questions else None
+        known = verdicts.recall(note.path, questions.values()) if verdicts else {}
+        answers = {
+            link: known[question] for link, question in questions.items() if question in known
+        }
+        self._prepare(note, [link for link, quote in asked if quote and link not in answers])
+        told = [
+            Judged(link, quote, answers.get(link) or self._verdict(note, link, quote))
+            for link, quote in asked
         ]
-        if any(quote is None for _, quote in asked):
-            hidden = _not_shown(note)
-            asked = [
-                (link, quote)
-                for link, quote in asked
-                if quote or not fences.inside(hidden, link.span.start)
-            ]
-        self._prepare(note, [link for link, quote in asked if quote])
-        return [Judged(link, quote, self._verdict(note, link, quote)) for link, quote in asked]
+        if verdicts:
+            verdicts.keep(
+                {
+                    questions[judged.link]: judged.verdict
+                    for judged in told
+                    if judged.link in questions and judged.link not in answers
+                }
+            )
+        return told
 
     def truth(self, note: Note) -> tuple[int, int]:
         """How many quotes of a note are true, every link of theirs exact, and how many it has."""
@@ -160,6 +166,17 @@ class Checker:
             verdict = unchecked(note.path, link, quote, fault.verdict, fault.words)
         return replace(verdict, pdf=path)
 
+    def _questions(
+        self, note: Note, asked: Iterable[tuple[Link, Quote | None]]
+    ) -> Iterator[tuple[Link, Question]]:
+        """What is asked of PDFs that are there, by link."""
+        for link, quote in asked:
+            path = self.resolver.resolve(link.target, note.path)
+            if path is not None and quote is not None:
+                # A PDF that cannot be opened is told of where each of its links is judged.
+                with suppress(Unread):
+                    yield link, Question(link, quote, path, self.paper(path).identity)
+
     def _why_absent(self, note: Note, link: Link) -> str:
         absent = self.absent(note)
         if absent is not None and same_file(link.target, absent.target):
@@ -205,6 +222,23 @@ def same_file(one: str, other: str) -> bool:
 def _names_place(link: Link) -> bool:
     has_place = link.page is not None or link.selection is not None
     return link.is_pdf and not link.embed and has_place
+
+
+def _asked(note: Note) -> list[tuple[Link, Quote | None]]:
+    """The links that name a place in a PDF, or stand with a quote, and that quote."""
+    links = find_links(note)
+    owners = {link.span: quote for quote in find_quotes(note, links) for link in quote.links}
+    asked = [
+        (link, owners.get(link.span)) for link in links if link.span in owners or _names_place(link)
+    ]
+    if all(quote for _, quote in asked):
+        return asked
+    hidden = _not_shown(note)
+    return [
+        (link, quote)
+        for link, quote in asked
+        if quote or not fences.inside(hidden, link.span.start)
+    ]
 
 
 def _not_shown(note: Note) -> Sequence[Span]:

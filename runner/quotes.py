@@ -14,7 +14,7 @@ from .pagesearch import Book, Pages, selected_text
 from .quotetext import Mark, Sentence, sentences
 from .verdict import WORST_FIRST, LinkVerdict, Piece, Verdict
 
-__all__ = ["Book", "Pages", "check", "selected_text", "unchecked"]
+__all__ = ["Book", "Pages", "check", "heads", "selected_text", "unchecked"]
 
 _LONGEST = 10_000  # characters, some three pages; more are no passage
 _MOST_TOLD = 3  # sentences of one link that a message names
@@ -51,8 +51,8 @@ def check(note: str, link: Link, quote: Quote | None, book: Book) -> LinkVerdict
     if len(quote.text) > _LONGEST:
         message = f"the quote has more than {_LONGEST:,} characters: link its parts by themselves"
         return replace(base, verdict=Verdict.NO_QUOTE, message=message)
-    heads = _heads(quote, link)
-    parts = sentences(quote.text, by_line=heads)
+    by_line = heads(quote, link)
+    parts = sentences(quote.text, by_line=by_line)
     if not any(part.has_words for part in parts):
         marks = {part.mark for sentence in parts for part in sentence.parts}
         what = "is only a formula" if Mark.FORMULA in marks else "has no words"
@@ -62,7 +62,7 @@ def check(note: str, link: Link, quote: Quote | None, book: Book) -> LinkVerdict
         message = "the PDF has no text (a scan?): put text behind its pages by text recognition"
         return replace(base, verdict=Verdict.NO_TEXT, message=message)
     judge = Judge(book, link, parts)
-    remarks = _remarks(parts, judge.judged, heads)
+    remarks = _remarks(parts, judge.judged, by_line)
     quoted = [index for index in range(len(parts)) if index not in remarks]
     own = _not_held_by_others(quoted, judge, quote)
     said = _summed_up(base, judge, quoted, own)
@@ -72,7 +72,7 @@ def check(note: str, link: Link, quote: Quote | None, book: Book) -> LinkVerdict
     return said
 
 
-def _heads(quote: Quote, link: Link) -> bool:
+def heads(quote: Quote, link: Link) -> bool:
     """Whether the link stands above the quote, as in PDF++'s flat callout."""
     return "\n" in quote.text and link.line == quote.line
 
@@ -81,7 +81,7 @@ def _has_text(book: Book, link: Link) -> bool:
     return any(page.letters for page in book.outward(link.page))
 
 
-def _remarks(parts: Sequence[Sentence], judged: Sequence[Judged], heads: bool) -> frozenset[int]:
+def _remarks(parts: Sequence[Sentence], judged: Sequence[Judged], by_line: bool) -> frozenset[int]:
     """The sentences at the end that are the author's, for the PDF has nothing like them.
 
     That is whom the quote is from, behind a dash, and any lines of a flat callout.
@@ -96,7 +96,7 @@ def _remarks(parts: Sequence[Sentence], judged: Sequence[Judged], heads: bool) -
     line = parts[last - 1].line
     rest = [index for index in range(last, len(parts)) if parts[index].line > line]
     is_signed = rest and parts[rest[0]].attributes and parts[rest[-1]].line == parts[rest[0]].line
-    return frozenset(rest if heads or is_signed else ())
+    return frozenset(rest if by_line or is_signed else ())
 
 
 def _not_held_by_others(quoted: Sequence[int], judge: Judge, quote: Quote) -> list[int]:

@@ -13,10 +13,7 @@ from collections.abc import Collection, Iterator
 from .pdf.unreadable import UnreadablePdf
 from .verdict import PageText, Profile
 
-VERSION = 1
-"""Counted up with every change of the items that come out: what was kept of them is then stale."""
-
-__all__ = ["VERSION", "UnreadablePdf", "count_pages", "page_text", "page_texts"]
+__all__ = ["UnreadablePdf", "count_pages", "page_text", "page_texts"]
 
 
 def count_pages(data: bytes) -> int:

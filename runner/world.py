@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
-from .interpreter import Interpreter, normal
+from .interpreter import Interpreter, installed, normal
 from .premises import Digests, declared, env_digest
 from .result import Evidence
 
@@ -52,19 +52,7 @@ class World:
 
     @cached_property
     def _own(self) -> dict[str, str]:
-        """Version of each distribution on our own path, from the names of its metadata folders
-        (PyPA, "Recording installed projects"): ``importlib.metadata`` reads files and is slow."""
-        found: dict[str, str] = {}
-        for folder in sys.path:
-            try:
-                entries = os.listdir(folder or ".")
-            except OSError:
-                continue
-            for entry in entries:
-                if entry.endswith(".dist-info"):
-                    name, _, version = entry.removesuffix(".dist-info").partition("-")
-                    found.setdefault(normal(name), version)
-        return found
+        return installed()
 
     def declared(
         self, evidence: Evidence, folder: Path, data: Iterable[str], env: Iterable[str]

@@ -156,6 +156,7 @@ FLOORS: dict[str, list[str]] = {
         "pdf_process",  # asking a limited process about a PDF
     ],
     "3e": [
+        "edition",  # which code made what is kept
         "display",  # worker: values and figures
         "testing",  # worker: test blocks through pytest
         "pdf/bitmapfonts",  # Type 3 fonts
@@ -189,6 +190,7 @@ FLOORS: dict[str, list[str]] = {
         "vault",  # a vault's files and settings
         "world",  # the environment that a stored result is compared with
         "pages",  # the texts of PDF pages
+        "verdicts",  # what was said of a quote before
         "pdf_child",  # that limited process
         "fetching",  # papers from arXiv
     ],

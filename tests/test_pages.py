@@ -132,7 +132,7 @@ def test_items_of_an_older_segmenter_are_read_anew(
 ) -> None:
     path = shelf.put(pdf(lines("words")))
     shelf.papers.paper(path).page(1)
-    monkeypatch.setattr(pages, "VERSION", -1)
+    monkeypatch.setattr(pages, "edition", lambda *_: "older")
     shelf.opened().paper(path).page(1)
     assert len(asked) == 2
 

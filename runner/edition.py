@@ -1,0 +1,34 @@
+"""Which code made a text that is kept: what another edition made is as good as not there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from .interpreter import installed, normal
+
+_PACKAGE = Path(__file__).parent
+
+
+@cache
+def edition(sources: tuple[str, ...], libraries: tuple[str, ...]) -> str:
+    """A short text that changes with our ``sources`` or the version of one of ``libraries``.
+
+    ``sources`` are names below the package, as ``quotes.py`` or ``pdf`` for a whole folder;
+    ``libraries`` are distributions. Raises ``OSError`` where a source cannot be read.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    for path in _files(sources):
+        digest.update(path.read_bytes())
+    versions = installed()
+    for library in libraries:
+        digest.update(f"{library} {versions.get(normal(library))}\n".encode())
+    return digest.hexdigest()
+
+
+def _files(sources: Iterable[str]) -> Iterable[Path]:
+    for source in sources:
+        path = _PACKAGE / source
+        yield from sorted(path.glob("*.py")) if path.is_dir() else (path,)
