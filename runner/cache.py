@@ -91,9 +91,6 @@ class Results:
     def get_note(self, note: str) -> dict[Key, Stored]:
         return self._select("vault = ? AND note = ?", self._vault, note)
 
-    def get_all(self) -> dict[Key, Stored]:
-        return self._select("vault = ?", self._vault)
-
     def put_many(self, results: Iterable[tuple[Key, Stored]]) -> None:
         """Store all of them or none, in place of what the keys held."""
         rows = list(results)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runner.links import find_links, find_quotes
 from runner.note import Link, Quote
 from runner.parse import parse
@@ -19,20 +21,30 @@ def page(text: str, number: int = 1) -> PageText:
     return PageText(number, tuple(items))
 
 
-class Printed:
-    """The pages of a PDF that needs no file; remembers which ones were asked for."""
+class Bound:
+    """The pages of a PDF that needs no file."""
 
-    def __init__(self, *texts: str) -> None:
-        self._pages = [page(text, number) for number, text in enumerate(texts, 1)]
-        self.asked: list[int] = []
+    def __init__(self, pages: Sequence[PageText]) -> None:
+        self._pages = pages
 
     @property
     def count(self) -> int:
         return len(self._pages)
 
     def page(self, number: int) -> PageText:
-        self.asked.append(number)
         return self._pages[number - 1]
+
+
+class Printed(Bound):
+    """Pages as one reads them; remembers which ones were asked for."""
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__([page(text, number) for number, text in enumerate(texts, 1)])
+        self.asked: list[int] = []
+
+    def page(self, number: int) -> PageText:
+        self.asked.append(number)
+        return super().page(number)
 
 
 def quoted(note: str) -> list[tuple[Link, Quote]]:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from printed import core, quoted
+from printed import Bound, core, quoted
 
 from runner.folding import folded
 from runner.linking import link_forms
@@ -18,20 +18,6 @@ WORDS = (
     "the model a layers of attention is not trained we use efﬁcient ﬁne tuned 0.1 P2 self trans"
     " former U-Net Poincar´e 𝐱 naïve 图像 (Eq. 1) [12] BLEU. Figure results. Then e.g. it, it; 7%"
 ).split()
-
-
-class Stored:
-    """Pages as Hypothesis made them."""
-
-    def __init__(self, pages: list[PageText]) -> None:
-        self._pages = pages
-
-    @property
-    def count(self) -> int:
-        return len(self._pages)
-
-    def page(self, number: int) -> PageText:
-        return self._pages[number - 1]
 
 
 @st.composite
@@ -50,7 +36,7 @@ def pages(draw: st.DrawFn, number: int, least: int = 1) -> PageText:
 @st.composite
 def books(draw: st.DrawFn) -> Book:
     count = draw(st.integers(1, 4))
-    return Book(Stored([draw(pages(number)) for number in range(1, count + 1)]))
+    return Book(Bound([draw(pages(number)) for number in range(1, count + 1)]))
 
 
 @st.composite

@@ -8,13 +8,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from printed import core, quoted, verdict
+from printed import Bound, core, quoted, verdict
 
 from runner.pagesearch import selected_text
 from runner.quotes import Book, check
 from runner.requoting import migrated, rewritten
 from runner.segments import page_texts
-from runner.verdict import PageText, Profile, Selection, Verdict
+from runner.verdict import Profile, Selection, Verdict
 
 ROOT = Path(__file__).parent.parent
 PAPERS = Path(os.environ.get("RUNNER_PAPERS", ROOT.parent / "shared" / "papers"))
@@ -22,24 +22,12 @@ FILES = {"1706.03762v7.pdf": "1706.03762v7.pdf", "VIT image": "2010.11929v2.pdf"
 SENTENCE = re.compile(r"(?<=[.!?])\s+([A-Z][^.!?]{60,300}[.!?])(?=\s)")
 
 
-class Paper:
-    def __init__(self, pages: list[PageText]) -> None:
-        self._pages = pages
-
-    @property
-    def count(self) -> int:
-        return len(self._pages)
-
-    def page(self, number: int) -> PageText:
-        return self._pages[number - 1]
-
-
 @cache
 def paper(name: str, profile: Profile = Profile.OLD) -> Book:
     path = PAPERS / name
     if not path.is_file():
         pytest.skip(f"needs {name} in the folder that RUNNER_PAPERS names")
-    return Book(Paper(list(page_texts(path.read_bytes(), profile))))
+    return Book(Bound(list(page_texts(path.read_bytes(), profile))))
 
 
 @pytest.mark.parametrize("note", ["Attention Is All You Need", "ViT", "Reading list"])

@@ -61,7 +61,7 @@ def test_what_is_put_is_found_by_another_process_later(results: Results, tmp_pat
     with Results(tmp_path / "vault", tmp_path / "cache") as again:
         assert again.get(key("a")) == FULL
         assert again.get(key("b")) is None
-        assert again.get_all() == {key("a"): FULL, key("b", devices="cuda"): stored()}
+        assert again.get_note("n.md") == {key("a"): FULL, key("b", devices="cuda"): stored()}
         assert again.get_note("other.md") == {}
         assert set(again.get_note("n.md")) == {key("a"), key("b", devices="cuda")}
 
@@ -70,7 +70,7 @@ def test_vaults_do_not_see_each_other(results: Results, tmp_path: Path) -> None:
     results.put_many([(key("a"), FULL)])
     results.remember_files([b"png"])
     with Results(tmp_path / "other", tmp_path / "cache") as other:
-        assert other.get_all() == {}
+        assert other.get_note("n.md") == {}
         assert not other.known_file(b"png")
     assert results.known_file(b"png")
 
@@ -92,7 +92,7 @@ def test_all_are_put_or_none(results: Results) -> None:
 
     with pytest.raises(TypeError):
         results.put_many(broken())
-    assert results.get_all() == {}
+    assert results.get_note("n.md") == {}
 
 
 def test_the_least_recently_used_goes_first(
@@ -107,7 +107,7 @@ def test_the_least_recently_used_goes_first(
         monkeypatch.setattr(time, "time", lambda: now + 10 * day)
         assert small.get(key("b0"))
         small.put_many([(key("new"), stored(figure=b"n" * 250_000))])
-        left = {found.block for found in small.get_all()}
+        left = {found.block for found in small.get_note("n.md")}
     assert {"b0", "new"} <= left
     assert "b1" not in left
 
@@ -129,9 +129,9 @@ def test_damage_while_it_is_open_is_mended(results: Results, tmp_path: Path) -> 
     results.close()
     data = database(tmp_path).read_bytes()
     database(tmp_path).write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
-    assert results.get_all() == {}
+    assert results.get_note("n.md") == {}
     results.put_many([(key("a"), FULL)])
-    assert results.get_all() == {key("a"): FULL}
+    assert results.get_note("n.md") == {key("a"): FULL}
 
 
 @pytest.mark.parametrize("script", ["PRAGMA user_version = 999", "DROP TABLE uses"])
@@ -156,13 +156,13 @@ def test_a_row_of_another_form_is_no_result(results: Results, tmp_path: Path) ->
     connection.execute("DELETE FROM figures")
     connection.commit()
     connection.close()
-    assert results.get_all() == {key("c"): stored()}
+    assert results.get_note("n.md") == {key("c"): stored()}
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(CacheError, match="RUNNER_CACHE"):
-        Results(tmp_path, tmp_path / "file").get_all()
+        Results(tmp_path, tmp_path / "file").get_note("n.md")
 
 
 WRITER = """
