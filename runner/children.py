@@ -2,38 +2,68 @@
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from multiprocessing.process import current_process
 from pathlib import Path
+from typing import Any
 
 from .job import Job
 from .modules import NoteFinder
+from .records import dataclass
 from .result import decode, encode
 from .seeds import on_arrival
 
-VARIABLE = "RUNNER_WORKER_JOB"
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What children need: the job of the process, its device, and the block that ``running``
+    names, whose definitions and those of the blocks it needs they may be sent."""
+
+    job: Job
+    device: str
+    running: str | None
+
+    def notes(self) -> Job:
+        """The job with the blocks alone that children define: what a result may depend on."""
+        job = self.job
+        step = next((step for step in job.steps if step.id == self.running), None)
+        wanted = {step.id, *step.needs} if step else {step.id for step in job.steps}
+        cut = (
+            replace(note, blocks=tuple(code for code in note.blocks if code.id in wanted))
+            if note.module == job.module
+            else note
+            for note in job.notes
+        )
+        return replace(job, notes=tuple(cut))
 
 
-def tell(job: Job, device: str, scratch: str) -> None:
-    """Leave what children need in a file of ``scratch`` that the environment names."""
-    path = Path(scratch, "job.json")
-    path.write_text(json.dumps({"job": encode(job), "device": device}), encoding="utf-8")
-    os.environ[VARIABLE] = str(path)
+class _Bequest:
+    """Reaches each child that is started afresh, before what it is to do.
+
+    A process copies its parent's configuration and pickles it, with its other attributes in
+    order, ahead of its target; unpickling this one lets the child import the notes. Tried with
+    spawn and forkserver on Linux.
+    """
+
+    def __init__(self, family: Callable[[], Family]) -> None:
+        self._family = family
+
+    def __reduce__(self) -> tuple[Any, tuple[object, str]]:
+        family = self._family()
+        return _adopt, (encode(family.notes()), family.device)
 
 
-def adopt(path: str) -> None:
+def _adopt(body: object, device: str) -> _Bequest:
     """In a child: let it import the notes that its parent's job imports."""
-    message = json.loads(Path(path).read_text(encoding="utf-8"))
-    job = decode(Job, message["job"])
-    done = {step.id for step in job.steps}
+    job = decode(Job, body)
     notes = {note.module: note for note in job.notes}
-    note = notes[job.module]
-    own = tuple(code for code in note.blocks if code.id in done)
-    notes[job.module] = replace(note, blocks=own)
     os.chdir(job.cwd)
-    NoteFinder(notes.get, message["device"], defines=job.module).install()
-    on_arrival("runner.checkpoints", lambda _: _open_shelf(job, message["device"]))
+    NoteFinder(notes.get, device, defines=job.module).install()
+    on_arrival("runner.checkpoints", lambda _: _open_shelf(job, device))
+    return _Bequest(lambda: Family(job, device, None))
 
 
 def _open_shelf(job: Job, device: str) -> None:
@@ -41,3 +71,33 @@ def _open_shelf(job: Job, device: str) -> None:
     from .checkpoints import Shelf, use
 
     use(Shelf(Path(job.checkpoints), lambda: device, job.rebuild))
+
+
+@contextmanager
+def expected(family: Callable[[], Family]) -> Iterator[None]:
+    """Meanwhile, what this process starts through multiprocessing belongs to ``family``."""
+    configuration = _configuration()
+    before = configuration.get(_ENTRY)
+    configuration[_ENTRY] = _Bequest(family)
+    try:
+        yield
+    finally:
+        del configuration[_ENTRY]
+        if before is not None:
+            configuration[_ENTRY] = before
+
+
+def expect(family: Callable[[], Family], scratch: str) -> None:
+    """The same for good, in a process whose temporary files lie in ``scratch``: multiprocessing's
+    own folder goes with it, however that process ends."""
+    configuration = _configuration()
+    configuration["tempdir"] = scratch
+    configuration[_ENTRY] = _Bequest(family)
+
+
+_ENTRY = "runner-notes"
+
+
+def _configuration() -> dict[str, Any]:
+    found: dict[str, Any] = vars(current_process())["_config"]
+    return found

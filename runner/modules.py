@@ -116,7 +116,7 @@ def define(module: ModuleType, note: NoteCode, code: Code) -> None:
         if isinstance(statement, DEFINITIONS):
             try:
                 exec(compile(ast.Module([statement], []), note.path, "exec"), module.__dict__)
-            except (NameError, AttributeError):
+            except Exception:
                 continue
 
 

@@ -16,15 +16,17 @@ from typing import Protocol
 
 import pytest
 
+from .children import Family, expected
 from .deadline import within
 from .graph import Graph, Node
-from .job import NoteCode
+from .job import Job, Mode, NoteCode, Step
 from .names import facts
 from .note import Role
 from .pytest_items import FailedBlock, NoteFile, SkippedBlock
 from .pytest_modules import ENDINGS, Folders, Loaded, Modules, ReplayFailed
 from .switches import Switches
 from .testing import BlockModule
+from .userdirs import checkpoint_folder
 
 
 class Surroundings(Protocol):
@@ -156,8 +158,28 @@ class TestBlock:
     @contextmanager
     def place(self) -> Iterator[None]:
         """The working directory, the modules and the global settings that the block expects."""
-        with self._around.folders.inside(self._folder), self._switched(), self._in_modules():
+        around = self._around
+        with (
+            around.folders.inside(self._folder),
+            expected(self._family),
+            self._switched(),
+            self._in_modules(),
+        ):
             yield
+
+    def _family(self) -> Family:
+        """What processes that its tests start through multiprocessing have to know."""
+        graph, modules, node = self._around.graph, self._around.modules, self._node
+        reached = [graph.notes[path].module for path in graph.reachable(node.note)]
+        needs = tuple(id for path, id in node.deps if path == node.note)
+        job = Job(
+            module=self._note.module,
+            cwd=str(self._folder),
+            steps=(Step(self._own.id, Mode.RUN, needs),),
+            notes=tuple(code for name in reached if (code := modules.lookup(name))),
+            checkpoints=str(checkpoint_folder()),
+        )
+        return Family(job, modules.device, self._own.id)
 
     @contextmanager
     def _switched(self) -> Iterator[None]:

@@ -51,7 +51,7 @@ if __name__ in ("__main__", "__mp_main__"):
     _bootstrap()
 
 # ruff: noqa: E402  the package can be imported only after the bootstrap above
-from runner import children, memory
+from runner import memory
 from runner.capture import FOLD_OTHERS_AT, Recorder, unbuffer_c_stdout
 from runner.channel import Channel
 from runner.display import Display, Stage
@@ -116,13 +116,13 @@ class Lane:
         self._module = self._finder.open_module(self._note)
         self._display.install()
         self._witness.install()
-        on_arrival("multiprocessing.process", self._expect_children)
+        on_arrival("multiprocessing.process", lambda _: self._expect_children())
         on_arrival("runner.checkpoints", lambda _: self._open_shelf())
 
-    def _expect_children(self, processes: Any) -> None:
-        """multiprocessing's own temporary folder goes with this process, however that ends."""
-        processes.current_process()._config["tempdir"] = self._scratch
-        self._tell_children()
+    def _expect_children(self) -> None:
+        from runner.children import Family, expect
+
+        expect(lambda: Family(self.job, self._finder.device, self.running), self._scratch)
 
     def _open_shelf(self) -> None:
         """A block wants a checkpoint for the first time."""
@@ -216,12 +216,7 @@ class Lane:
         if device == self._device:
             return
         self._finder.device = self._device = device
-        if "multiprocessing.process" in sys.modules:
-            self._tell_children()
         self._finder.set_device(self._module, self._note)
-
-    def _tell_children(self) -> None:
-        children.tell(self.job, self._finder.device, self._scratch)
 
     def whereabouts(self, thread: int) -> str:
         """The place of the innermost frame of the notes that ``thread`` is in, "" if none."""
@@ -381,5 +376,3 @@ if __name__ == "__main__" and sys.argv[1:2] == ["--template"]:
     serve_forks(int(sys.argv[2]), lambda: Worker().serve())
 elif __name__ == "__main__":
     Worker().serve()
-elif __name__ == "__mp_main__" and children.VARIABLE in os.environ:
-    children.adopt(os.environ[children.VARIABLE])

@@ -41,6 +41,12 @@ def job(main: NoteCode, *others: NoteCode, steps: tuple[Step, ...] = (), **optio
     return Job(main.module, str(Path(main.path).parent), every, (main, *others), **options)  # type: ignore[arg-type]
 
 
+def chain(main: NoteCode) -> tuple[Step, ...]:
+    """All blocks of ``main`` in order, each of which needs those above it."""
+    ids = [code.id for code in main.blocks]
+    return tuple(Step(id, Mode.RUN, tuple(ids[:at])) for at, id in enumerate(ids))
+
+
 @dataclass
 class Ran:
     """What a lane said: results by block id, and all events."""

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lanes import a_pool, block, job, note, printed, run
+from lanes import a_pool, block, chain, job, note, printed, run
 
-from runner.job import NoteCode
+from runner.job import Mode, NoteCode, Step
 from runner.modules import NoteFinder, python_view
 from runner.pool import Pool
 from runner.result import Status, encode
@@ -233,13 +233,29 @@ def test_multiprocessing_children_import_what_blocks_define(
         block("run", "go", f"spread(Shared(1), '{method}'), spread(Run(1), '{method}'), spread(root, '{method}')"),
         block("test", "t", f"class Own(Shared): pass\ndef test_it(): assert spread(Own(1), '{method}') == [('Own', 2), ('Own', 3)]"),
     )  # fmt: skip
-    ran = run(pool, job(main))
+    ran = run(pool, job(main, steps=chain(main)))
     assert printed(ran["go"]) == (
         "([('Shared', 2), ('Shared', 3)], [('Run', 2), ('Run', 3)], [1.0, 2.0])"
     )
     assert [t.status for t in ran["t"].tests] == ["passed"], ran["t"]
     assert printed(ran["values"]) == "once\n"
     assert set(Path(tempfile.gettempdir()).glob("pymp-*")) <= left
+
+
+def test_blocks_that_a_block_does_not_need_decide_nothing_in_its_children(
+    pool: Pool, tmp_path: Path
+) -> None:
+    main = note(
+        tmp_path,
+        "main",
+        block("setup", "s", SPREAD),
+        block("run", "go", "def double(n): return 2 * n\nspread(double, 'spawn')"),
+        block("component", "broken", "raise SystemExit(3)"),
+        block("run", "below", "import no_such_module"),
+    )
+    needs = {"s": (), "go": ("s",), "broken": (), "below": ()}
+    steps = tuple(Step(id, Mode.RUN, needed) for id, needed in needs.items())
+    assert printed(run(pool, job(main, steps=steps))["go"]) == "[2, 4]"
 
 
 TORCH = """
@@ -276,7 +292,7 @@ def test_torch_reads_classes_of_notes(pool: Pool, tmp_path: Path) -> None:
         block("run", "jit", "twice(torch.ones(1)).tolist()"),
         block("run", "fx", "len(torch.fx.symbolic_trace(Net()).graph.nodes)"),
     )  # fmt: skip
-    ran = run(pool, job(main))
+    ran = run(pool, job(main, steps=chain(main)))
     assert all(result.status is Status.OK for result in ran.results.values()), ran.results
     assert printed(ran["fork"]) == printed(ran["spawn"]) == "[[0, 1], [4, 9]]"
     assert printed(ran["compile"]).endswith("True")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+
 import pytest
 from test_pytest_plugin import Pytest
 from vaults import Home, fence
@@ -143,3 +145,36 @@ def test_seeds_are_those_of_run(home: Home, run_pytest: Pytest) -> None:
     assert len(tests) == 4 and len(messages) == 3  # test_x and test_y draw the same
     for message in messages:
         assert message.startswith("assert (") and message in run_pytest.out
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_processes_that_tests_start_know_the_note(
+    home: Home, run_pytest: Pytest, method: str
+) -> None:
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"no {method} on this system")
+    spread = (
+        "import multiprocessing as mp",
+        "from vault.other import Base",
+        "def spread(function):",
+        f"    with mp.get_context('{method}').Pool(1) as pool:",
+        "        return pool.map(function, [1, 2])",
+    )
+    home.write("Other.md", fence("component", "base", "class Base:", "    step = 1"))
+    home.write(
+        "N.md",
+        fence("component", "spread", *spread)
+        + fence(
+            "run", "made", "class Made(Base):", "    def __call__(self, n): return n + self.step"
+        )
+        + fence(
+            "test",
+            "own",
+            "class Own(Base):",
+            "    def __call__(self, n): return n * 10",
+            "def test_own(): assert spread(Own()) == [10, 20]",
+            "def test_of_a_run_block(): assert spread(Made()) == [2, 3]",
+        )
+        + fence("test", "unrelated", "import no_such_module"),
+    )
+    assert list(run_pytest("vault", "-k", "own").values()) == ["passed"] * 2, run_pytest.out
