@@ -74,12 +74,12 @@ class Witness:
             self._note_read(name)
 
     def _note_listed(self, path: object) -> None:
-        """Folders of the vault, unless it is the import system that looks around there."""
+        """Folders of the vault, unless it is Python or pytest that looks for code there."""
         if not isinstance(path, str | bytes):
             return
         name = os.path.abspath(os.fsdecode(path))
         inside = os.path.join(name, "").startswith(self._folder)
-        if inside and not os.path.join(name, "").startswith(self._ours) and not _imports():
+        if inside and not os.path.join(name, "").startswith(self._ours) and not _looks_for_code():
             self._read.setdefault(name, _state(name))
 
     def _note_read(self, name: str) -> None:
@@ -139,15 +139,16 @@ _EVENTS = frozenset({"open", "os.listdir", "os.scandir"})
 
 
 _LISTERS = ("os.py", "pathlib.py", "glob.py", "<frozen os>")
+_SEEKERS = ("importlib", f"{os.sep}pkgutil.py", f"{os.sep}_pytest{os.sep}")
 
 
-def _imports() -> bool:
-    """Whether the code that asked for a listing, through whatever lists, looks for modules."""
+def _looks_for_code() -> bool:
+    """Whether who asked for a listing, through whatever lists, looks for modules or for tests."""
     frame: FrameType | None = sys._getframe(3)
     while frame is not None and frame.f_code.co_filename.endswith(_LISTERS):
         frame = frame.f_back
     asking = "" if frame is None else frame.f_code.co_filename
-    return "importlib" in asking or asking.endswith("pkgutil.py")
+    return any(seeker in asking for seeker in _SEEKERS)
 
 
 def _state(path: str) -> tuple[int, int] | None:

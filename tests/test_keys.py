@@ -135,6 +135,22 @@ def test_a_new_file_beside_a_note_that_imports_counts_for_nothing(home: Home) ->
     assert ran(home.session()) == set()
 
 
+@pytest.mark.parametrize("block", [fence("run", "r", "1 + 1"), fence("test", "r", "assert 1 + 1")])
+def test_a_new_file_beside_a_note_counts_for_nothing(home: Home, block: str) -> None:
+    home.write("N.md", block)
+    home.session()
+    home.write("Other.md", "prose\n")
+    home.write("conftest.py", "VALUE = 2\n")
+    assert ran(home.session()) == set()
+
+
+def test_a_test_that_lists_its_folder_sees_a_new_file(home: Home) -> None:
+    home.write("N.md", fence("test", "t", "import os", "assert len(os.listdir('.')) == 1"))
+    home.session()
+    home.write("data.txt", "more")
+    assert ran(home.session()) == {"t"}
+
+
 def test_a_file_that_changes_while_it_is_read_is_read_again(home: Home) -> None:
     home.write("data.txt", "one")
     home.write(
