@@ -21,7 +21,7 @@ from .result import Figure, Output, Result, decode, encode
 if TYPE_CHECKING:
     import sqlite3
 
-_VERSION = 1
+_VERSION = 2
 _LIMIT = 512 * 2**20  # bytes
 _FRESH = 24 * 3600  # seconds in which a use is not noted again
 

@@ -21,7 +21,7 @@ from .note import Block
 from .plan import Stored
 from .premises import joined
 from .resolve import Key
-from .result import Evidence, Failure, Frame, Place, Result, move_places
+from .result import Evidence, Failure, Figure, Frame, Place, Result, move_places
 from .world import World
 
 
@@ -74,6 +74,7 @@ class Keeper:
         self, store: Results, world: World, root: Path, graph: Graph, running: Iterable[Key]
     ) -> None:
         self._store = store
+        self._figures = world.figures
         self._graph = graph
         self._kept: set[tuple[str, str]] = set()
         self._declared = {
@@ -99,7 +100,10 @@ class Keeper:
                 continue
             declared = self._declared.get(node.key, Evidence())
             moved = _moved(self._graph, result, _to_ordinal)
-            found = replace(moved, evidence=joined(result.evidence, declared))
+            evidence = joined(result.evidence, declared)
+            if any(isinstance(output, Figure) for output in result.outputs):
+                evidence = replace(evidence, figures=self._figures)
+            found = replace(moved, evidence=evidence)
             key = CacheKey(path, node.block.id, result.device or device)
             rows.append((key, Kept(node.digest, found, node.parts, time.time())))
         self._store.put_many(rows)

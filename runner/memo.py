@@ -63,7 +63,8 @@ class Memo:
             return None  # never kept, or by another version: look again
         if idle.state != self._state:
             return None
-        world = World(self._vault.settings.python, self._vault.settings.launcher)
+        settings = self._vault.settings
+        world = World(settings.python, settings.launcher, settings.figures)
         return None if world.outdated(idle.evidence) else idle.report
 
     def remember(self, outcome: Outcome, report: Report) -> None:

@@ -179,7 +179,8 @@ class Evidence:
 
     ``dists``: distribution → version, of what was imported. ``files``: absolute path → sha256 of
     the local modules imported and files read. ``env``: name → sha256 of the value, "" if unset.
-    ``doubt`` says why the result must not be taken again, "" if it may.
+    ``figures``: the format that `.runner.toml` asked for, where the result has any. ``doubt`` says
+    why the result must not be taken again, "" if it may.
     """
 
     python: str = ""
@@ -187,6 +188,7 @@ class Evidence:
     dists: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     env: tuple[tuple[str, str], ...] = ()
+    figures: str = ""
     doubt: str = ""
 
 

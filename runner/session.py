@@ -42,7 +42,7 @@ class Session:
 
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
-        self.world = World(vault.settings.python, vault.settings.launcher)
+        self.world = World(vault.settings.python, vault.settings.launcher, vault.settings.figures)
         self.store = Results(vault.root)
         self._devices = self.world.interpreter.devices()
         self._papers: Papers | None = None

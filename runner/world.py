@@ -14,9 +14,13 @@ from .result import Evidence
 
 
 class World:
-    """The interpreter, the files and the environment as they are during one run."""
+    """The interpreter, the settings, the files and the environment as they are during one run."""
 
-    def __init__(self, python: str = "", launcher: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, python: str = "", launcher: tuple[str, ...] = (), figures: str = "png"
+    ) -> None:
+        """``figures`` is the format that the vault wants them in."""
+        self.figures = figures
         self.interpreter = Interpreter(python, launcher)
         self._digests = Digests()
 
@@ -32,6 +36,8 @@ class World:
             now = self._installed(name)
             if now != version:
                 return f"{name} {version} became {now or 'uninstalled'}"
+        if evidence.figures not in ("", self.figures):
+            return f"figures are {self.figures} now, not {evidence.figures}"
         for path, digest in evidence.files:
             if self._digests.of(path) != digest:
                 return f"{Path(path).name} changed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vaults import Home, fence
+from vaults import Home, actions, fence
 
 PLOT = [
     "import matplotlib.pyplot as plt",
@@ -16,6 +16,20 @@ PLOT = [
 
 def plotting(count: int) -> str:
     return fence("run", "plot", *PLOT).replace("COUNT", str(count))
+
+
+def test_figures_follow_the_format_that_the_vault_wants(home: Home) -> None:
+    plot = ("import matplotlib.pyplot as plt", "plt.plot([1, 2]);")
+    home.write("N.md", fence("run", "plot", *plot) + fence("run", "plain", "1 + 1"))
+    home.session()
+    for wanted, other in (("svg", "png"), ("png", "svg")):
+        home.write(".runner.toml", f'figures = "{wanted}"\n')
+        assert actions(home.checked()) == {"plot": "run", "plain": "reuse"}
+        home.session()
+        assert f"n-plot-1.{wanted}" in home.files().data
+        assert f"n-plot-1.{other}" not in home.files().data
+        assert f"![[n-plot-1.{wanted}]]" in home.read("N.md")
+        assert actions(home.session()) == {"plot": "reuse", "plain": "reuse"}
 
 
 def test_figures_come_stay_and_go(home: Home) -> None:
