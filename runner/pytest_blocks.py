@@ -7,6 +7,7 @@ a module of its own, made when its first test begins.
 
 from __future__ import annotations
 
+import ast
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -25,7 +26,7 @@ from .note import Role
 from .pytest_items import FailedBlock, NoteFile, SkippedBlock
 from .pytest_modules import ENDINGS, Folders, Loaded, Modules, ReplayFailed
 from .switches import Switches
-from .testing import BlockModule
+from .testing import NO_TEST, BlockModule, is_bare
 from .userdirs import checkpoint_folder
 
 
@@ -46,10 +47,6 @@ class NoteBlock(BlockModule):
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         return self.block.collected(super().collect)
-
-
-class NoTest(Exception):
-    """Looks like a test block, but pytest found no test in it."""
 
 
 class TestBlock:
@@ -105,16 +102,22 @@ class TestBlock:
             return [SkippedBlock.of(node, id, str(reason))]
         except BaseException as error:  # the block's fault becomes an item
             return [FailedBlock.of(node, id, error)]
-        return found or [FailedBlock.of(node, id, NoTest("no test was collected"))]
+        return found or [FailedBlock.of(node, id, pytest.fail.Exception(NO_TEST, False))]
 
     # --- what its tests see
 
     def _namespace(self) -> ModuleType:
-        """What stands when the block's own definitions are made: run blocks wait for the first
-        test, unless the definitions themselves need them."""
-        if self._runs and facts(self._own.source).reads & self._bound_by_runs():
+        """What stands when the block's own definitions are made: a module of its own waits for
+        the first test, unless the definitions themselves need it."""
+        uses_runs = self._runs and facts(self._own.source).reads & self._bound_by_runs()
+        if uses_runs or (self._node.taints and self._acts()):
             return self._alone()
         return self._loaded.snapshots[self._own.id]
+
+    def _acts(self) -> bool:
+        """Whether the block does more than define, so that it may change what it sees at once."""
+        tree = ast.parse(self._own.source)
+        return not is_bare(tree) and not all(_only_defines(part) for part in tree.body)
 
     def _bound_by_runs(self) -> set[str]:
         found = (facts(block.source) for block in self._note.blocks if block.id in self._runs)
@@ -213,3 +216,13 @@ class TestBlock:
                 yield
         finally:
             self._seconds_left -= time.monotonic() - began
+
+
+def _only_defines(statement: ast.stmt) -> bool:
+    """An import, a docstring, or a function that nothing but pytest decorates."""
+    match statement:
+        case ast.Import() | ast.ImportFrom() | ast.Expr(ast.Constant()):
+            return True
+        case ast.FunctionDef(decorator_list=decorators):
+            return all(ast.unparse(part).startswith("pytest.") for part in decorators)
+    return False

@@ -65,6 +65,8 @@ def _rewrite(tree: ast.Module, source: str, path: str, config: pytest.Config) ->
         )
 
 
+NO_TEST = "no test was collected: define `def test_…()`, or write statements to be one test"
+
 REWRITTEN: pytest.StashKey[RewrittenCode] = pytest.StashKey()
 
 
@@ -328,7 +330,7 @@ def _summary(session: _Session, code: Code, device: str, places: Places) -> Resu
     if session.skipped is not None and not tests:
         tests = (TestOutcome(code.id, "skipped", session.skipped, device),)
     if not tests:
-        return Result(Status.FAILED, reason="no test was collected")
+        return Result(Status.FAILED, reason=NO_TEST)
     bad = sum(test.status in BAD for test in tests)
     plural = "s" if len(tests) > 1 else ""
     reason = f"{bad} of {len(tests)} test{plural} failed" if bad else "; ".join(session.remarks)

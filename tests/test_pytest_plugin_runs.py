@@ -45,6 +45,23 @@ CASES: dict[str, str] = {
         + fence("test", "first", "LOG.append(1)", "Counter.count = 5", "assert len(LOG) == 1")
         + fence("test", "second", "assert LOG == [] and Counter.count == 0")
     ),
+    "what a block does besides defining is seen by its own tests and no others": (
+        COUNTER
+        + fence("test", "first", "LOG.append('first')", "Counter.count = 5",
+                "def test_a(): assert LOG == ['first'] and Counter.count == 5")
+        + fence("test", "second", "def test_b(): assert LOG == [] and Counter.count == 0")
+    ),
+    "what a class body does is seen by its own tests and no others": (
+        COUNTER
+        + fence("test", "first", "class TestIt:", "    LOG.append('first')",
+                "    def test_a(self): assert LOG == ['first']")
+        + fence("test", "second", "def test_b(): assert LOG == []")
+    ),
+    "a mode that a block sets holds for its own tests and no others": (
+        fence("setup", "model", "import torch", "model = torch.nn.Dropout(0.5)")
+        + fence("test", "first", "model.eval()", "def test_a(): assert not model.training")
+        + fence("test", "second", "def test_b(): assert model.training")
+    ),
     "global settings of a run block are seen by its tests alone": (
         fence("run", "switch", "import sys, os, torch", "torch.set_default_dtype(torch.float64)",
               "os.environ['SWITCHED'] = '1'", "sys.setrecursionlimit(1234)", "on = True")

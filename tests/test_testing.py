@@ -11,6 +11,7 @@ from lanes import Ran, a_pool, block, job, note, printed, run
 from runner.job import Mode, Step
 from runner.pool import Pool
 from runner.result import Place, Result, Status, TestOutcome
+from runner.testing import NO_TEST
 
 
 @pytest.fixture(scope="module")
@@ -217,10 +218,10 @@ def test_frames_go_through_the_component(pool: Pool, tmp_path: Path) -> None:
 
 # id: (source, kind of failure, reason)
 BROKEN = {
-    "empty": ("", None, "no test was collected"),
+    "empty": ("", None, NO_TEST),
     "definitions": ("def helper(): pass\nx = 1\ndel x", None, None),
-    "only-definitions": ("import math\ndef tset_it(): assert 0", None, "no test was collected"),
-    "empty-class": ("class TestA: pass", None, "no test was collected"),
+    "only-definitions": ("import math\ndef tset_it(): assert 0", None, NO_TEST),
+    "empty-class": ("class TestA: pass", None, NO_TEST),
     "syntax": ("def test_a(:", "SyntaxError", "SyntaxError: invalid syntax"),
     "at-once": ("1 / 0\ndef test_a(): pass", "ZeroDivisionError", "ZeroDivisionError: division by zero"),
     "stops": ("import pytest\ndef test_a(): pytest.exit('enough')", "Exit", "Exit: enough"),
