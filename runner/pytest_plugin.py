@@ -52,6 +52,14 @@ def pytest_load_initial_conftests(
     return (yield)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers of pytest-xdist take the options from here."""
+    if config.option.trust_vault:
+        from .pytest_trust import asked_for
+
+        config.option.trust_vault = asked_for(config)
+
+
 def _may_be_in_vault(place: Path) -> bool:
     folders = (place.absolute(), *place.absolute().parents)
     return any((f / ".obsidian").is_dir() or (f / ".runner.toml").is_file() for f in folders)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,20 +12,34 @@ import pytest
 from .admission import is_trusted
 from .vault import CONFIG, Vault, find_root
 
+OPTION = "--trust-vault"
+
 
 def trusts(config: pytest.Config, root: Path) -> bool:
-    """Whether the user trusts the vault: for this run, by the trust store, or by ``runner_trust``
-    of a configuration file outside the vault."""
-    if config.known_args_namespace.trust_vault or _named_by_ini(config, root):
-        return True
-    return is_trusted(root)
+    """Whether the user trusts the vault: for this run, by the trust store, or by a configuration
+    file outside the vault."""
+    return asked_for(config) or _trusted_by_ini(config, root) or is_trusted(root)
 
 
-def _named_by_ini(config: pytest.Config, root: Path) -> bool:
+def asked_for(config: pytest.Config) -> bool:
+    """Whether ``--trust-vault`` is the user's word: of the command line or PYTEST_ADDOPTS. The
+    vault's own configuration file may have given it, too.
+
+    A worker of pytest-xdist has no command line; its main process tells it.
+    """
+    given = config.invocation_params.args
+    if not given and "PYTEST_XDIST_WORKER" in os.environ:
+        return bool(config.known_args_namespace.trust_vault)
+    return OPTION in given or OPTION in shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))
+
+
+def _trusted_by_ini(config: pytest.Config, root: Path) -> bool:
     """A configuration file may name vaults below its own folder, if it is not in one of them."""
     ini = config.inipath
     if ini is None or ini.resolve().is_relative_to(root.resolve()):
         return False
+    if OPTION in config.getini("addopts"):
+        return True
     folder = ini.resolve().parent
     named = {(folder / entry).resolve() for entry in config.getini("runner_trust")}
     return root.resolve() in named and root.resolve().is_relative_to(folder)

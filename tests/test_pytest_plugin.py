@@ -232,6 +232,39 @@ def test_the_ini_key_counts_outside_the_vault_alone(
     assert run_pytest.code == (0 if trusted else 2)
 
 
+ASKING = {
+    "vault/pytest.ini": "[pytest]\naddopts = --trust-vault\n",
+    "vault/pyproject.toml": '[tool.pytest.ini_options]\naddopts = "--trust-vault"\n',
+    "vault/tox.ini": "[pytest]\naddopts = -q --trust-vault\n",
+}
+
+
+@pytest.mark.parametrize("more", [[], ["-n", "1"]], ids=["alone", "xdist"])
+@pytest.mark.parametrize("file", ASKING)
+def test_a_vault_cannot_ask_to_be_trusted(
+    home: Home, run_pytest: Pytest, file: str, more: list[str]
+) -> None:
+    home.write("A.md", EFFECT)
+    (run_pytest.folder / "pytest.ini").unlink()
+    (run_pytest.folder / file).write_text(ASKING[file], encoding="utf-8")
+    run_pytest("vault", "-c", file, *more, trusted=False)
+    assert not (home.vault / "effect").exists()
+    assert run_pytest.code != 0 and "is not trusted" in run_pytest.out, run_pytest.out
+    run_pytest("vault", "-c", file, *more)
+    assert (home.vault / "effect").exists()
+
+
+def test_options_outside_the_vault_are_the_users(home: Home, run_pytest: Pytest) -> None:
+    home.write("A.md", EFFECT)
+    (run_pytest.folder / "pytest.ini").write_text(ASKING["vault/pytest.ini"], encoding="utf-8")
+    run_pytest("vault", "-n", "1", trusted=False)
+    assert run_pytest.code == 0 and (home.vault / "effect").exists()
+    (run_pytest.folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    home.env["PYTEST_ADDOPTS"] = "-q --trust-vault"
+    run_pytest("vault", trusted=False)
+    assert run_pytest.code == 0
+
+
 def test_the_trust_store_counts_and_pins_hold(home: Home, run_pytest: Pytest) -> None:
     home.write("A.md", EFFECT)
     assert home.command("trust", ".", "--pin").code == 0
