@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from .note import OUTPUT_INFO
+
 _TABLE_ROWS = 40
 _CELL_CHARACTERS = 200
 
@@ -26,7 +28,7 @@ def fence(lines: Sequence[str]) -> list[str]:
     """``lines`` in a ``text`` fence longer than any run of backticks in them."""
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     ticks = "`" * max(3, longest + 1)
-    return [f"{ticks}text", *lines, ticks]
+    return [f"{ticks}{OUTPUT_INFO}", *lines, ticks]
 
 
 def escape(cell: str) -> str:

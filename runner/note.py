@@ -30,6 +30,10 @@ class Severity(StrEnum):
     ERROR = "error"
 
 
+OUTPUT_INFO = "text"
+"""The info string of every fence that we write."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """Half-open range of character offsets."""

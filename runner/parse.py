@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from . import fences, frontmatter, options, tags
-from .note import Block, Note, Problem, Region, Severity, Span
+from .note import OUTPUT_INFO, Block, Note, Problem, Region, Severity, Span
 from .records import dataclass
 from .result import Status
 
@@ -280,7 +280,7 @@ class _Reader:
         matrices: list[Span] = []
         opened: _Marker | None = None
         owners = {self.lines.at(block.span.end): block for block in blocks}
-        starts = [block.line - 1 for block in blocks]
+        foreign = self._foreign_lines()
         for marker in self._markers():
             if marker.word != "/runner":
                 if opened:
@@ -289,8 +289,8 @@ class _Reader:
                 continue
             if opened is None:
                 self._stop_writing(marker.first, "this closing marker has no opening one")
-            elif bisect_left(starts, opened.first) < bisect_left(starts, marker.first):
-                self._stop_writing(opened.first, "a block stands between this marker and its end")
+            elif what := _first_between(foreign, opened.first, marker.first):
+                self._stop_writing(opened.first, f"{what} stands between this marker and its end")
             elif opened.opener:
                 regions.append(self._region(opened.first, opened.opener, marker.first, owners))
             elif opened.word == "runner-matrix":
@@ -300,6 +300,24 @@ class _Reader:
             self._unclosed(opened)
         self._report_homeless(regions)
         return regions, matrices
+
+    def _foreign_lines(self) -> list[tuple[int, str]]:
+        """Lines that no region of ours holds, with what begins there.
+
+        A marker of which some characters are gone is an HTML comment that hides text of the
+        author's, up to the next marker's end, and with it what would tell so; a stray fence hides
+        it likewise.
+        """
+        others = (fence for fence in self.outline.fences if fence.info != OUTPUT_INFO)
+        hidden = (self.lines.at(span.start) for span in self.comments.spans)
+        return sorted(
+            [
+                *((f.first, "a block" if _is_tagged(f.info) else "a fence") for f in others),
+                *((html.first, "a comment or HTML") for html in self.outline.html),
+                *((first, "a comment") for first in hidden),
+                *((heading.line - 1, "a heading") for heading in self.outline.headings),
+            ]
+        )
 
     def _opens(self, marker: _Marker) -> bool:
         if marker.word.startswith("runner:") and not marker.opener:
@@ -360,6 +378,12 @@ class _Reader:
             what = f"these are results of `{region.id}`, which is not the block right above them"
             hint = "delete them with their markers, or move them right below their block"
             self._error(region.line - 1, what, hint)
+
+
+def _first_between(lines: Sequence[tuple[int, str]], first: int, last: int) -> str:
+    """What begins first on a line between these two, "" if nothing does."""
+    index = bisect_left(lines, (first + 1, ""))
+    return lines[index][1] if index < len(lines) and lines[index][0] < last else ""
 
 
 def _is_tagged(info: str) -> bool:
