@@ -6,13 +6,37 @@ from pathlib import Path
 
 from . import trust
 from .errors import UserError
-from .vault import Vault
+from .vault import CONFIG, Vault, VaultError, read_settings
+
+# What Python imports: source, compiled files without source, libraries.
+_IMPORTED = (".py", ".pyc", ".pyd", ".so")
 
 
 def fingerprints(root: Path) -> dict[str, str]:
     """All of the vault that executes, as it is now; what ``trust.grant`` pins."""
     vault = Vault(root)
-    return trust.fingerprints(vault.notes().values(), vault.programs())
+    return trust.fingerprints(vault.notes().values(), _programs(vault))
+
+
+def _programs(vault: Vault) -> dict[str, bytes]:
+    """What else of the vault may execute: what notes import, its settings, what these start.
+
+    An interpreter's own packages are not looked through, also where the vault brings them.
+    """
+    names = [path for path, _ in vault.files() if path.endswith(_IMPORTED)]
+    names += [CONFIG, *_started(vault.root)]
+    files = {name: vault.root / name for name in names}
+    return {name: file.read_bytes() for name, file in files.items() if file.is_file()}
+
+
+def _started(root: Path) -> list[str]:
+    """The files of the vault that its settings name as programs."""
+    try:
+        settings = read_settings(root)
+    except VaultError:
+        return []  # whoever uses them says what is wrong
+    words = [settings.python, *settings.launcher]
+    return [word for word in words if word and (root / word).is_file()]
 
 
 def changes(root: Path) -> trust.Changes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import sys
 import time
 import zlib
@@ -17,12 +16,15 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from .attributes import can_give_to, copy_attributes, regular_bytes
 from .errors import UserError, system_words
 
 # Windows refuses to replace a file that a scanner, an indexer or a sync client holds open.
 _WAITS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.5)  # seconds
 _SHARING_ERRORS = (5, 32, 33)
 _STALE_AFTER = 3600.0  # seconds; a write of another machine to a shared folder is younger
+# Of a folder, of a file in it (also one that a container mounted there), of a name.
+_REFUSALS = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY, errno.ENAMETOOLONG})
 _NAME_BYTES = 180  # leaves room for what a temporary name adds, below the usual limit of 255
 _HINTS = {
     errno.ENOSPC: "free some space on the disk",
@@ -30,12 +32,13 @@ _HINTS = {
     errno.EROFS: "make the file system writable, or run with --no-write",
     errno.EACCES: "give yourself the right to read and write there",
     errno.EPERM: "give yourself the right to read and write there",
+    errno.ENAMETOOLONG: "give the note a shorter `module:` property, or a shorter name",
     errno.ENOENT: "run again: it was moved or deleted meanwhile",
 }
 
 
 class WriteError(UserError):
-    """A file could not be written; it is as it was.
+    """A file could not be written; it is as it was, unless ``what`` says otherwise.
 
     ``what`` says of ``path``, without naming it, what is wrong; ``hint`` what to do about it.
     """
@@ -58,32 +61,48 @@ def explained(path: Path, done: str) -> Iterator[None]:
         raise WriteError(path, what, hint) from error
 
 
-def swap(path: Path, old: bytes, new: bytes, backup: Path | None) -> bool:
+class Irreplaceable(Exception):
+    """No other file can stand in for this one: it can only be rewritten in place."""
+
+
+def swap(path: Path, old: bytes, new: bytes) -> bool:
     """Make ``path``, a file that held ``old``, hold ``new``; False if it no longer holds ``old``.
 
-    Mode, owner and extended attributes stay. A file with several hard links, one whose owner
-    cannot be kept, and one that the system refuses to replace are rewritten in place, when
-    ``backup``, which holds the old bytes, is safe on disk. Raises ``WriteError``.
+    Mode, owner, extended attributes and creation time stay. Raises ``Irreplaceable``, nothing
+    being changed, for a file with several hard links, one whose owner cannot be kept, and one
+    that the system refuses to replace; ``WriteError`` for other faults.
     """
     with explained(path, "written"):
         status = path.stat()
         if not status.st_mode & 0o222 or not os.access(path, os.W_OK):
             raise WriteError(path, "is read-only", "make it writable, or run with --no-write")
         sweep(path.parent)
-        if status.st_nlink > 1 or not _can_give_to(status):
-            return _rewrite(path, old, new, backup)
+        if status.st_nlink > 1 or not can_give_to(status):
+            raise Irreplaceable
         temporary = _temporary(path)
         try:
-            _write_new(temporary, new)
-            _copy_attributes(path, status, temporary)
-            if path.read_bytes() != old:
+            with _or_irreplaceable():
+                _write_new(temporary, new)
+            copy_attributes(path, status, temporary)
+            if regular_bytes(path) != old:
                 return False
             if not _replace(temporary, path):
-                return _rewrite(path, old, new, backup)
+                raise Irreplaceable
         finally:
-            temporary.unlink(missing_ok=True)
+            _clear(temporary)
         # The folder is not synced: after a power cut the old note may stand there, whole.
         return True
+
+
+@contextmanager
+def _or_irreplaceable() -> Iterator[None]:
+    """A folder that takes no new file, or none of so long a name, may hold one to rewrite."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            raise
+        raise Irreplaceable from error
 
 
 def create(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -99,9 +118,15 @@ def create(path: Path, data: bytes, *, durable: bool = True) -> None:
             if not _replace(temporary, path):
                 raise WriteError(path, "is held by another program", "close it and run again")
         finally:
-            temporary.unlink(missing_ok=True)
+            _clear(temporary)
         if durable:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
+
+
+def _clear(temporary: Path) -> None:
+    # A folder may take new files and give none back (an append-only one).
+    with suppress(PermissionError):
+        temporary.unlink(missing_ok=True)
 
 
 def _temporary(path: Path) -> Path:
@@ -122,45 +147,18 @@ def _write_new(path: Path, data: bytes, mode: int = 0o600, *, durable: bool = Tr
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, mode)
     try:
-        _write_all(descriptor, data)
+        write_all(descriptor, data)
         if durable:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
     """``os.write`` may write less than it is given and report no error."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
-
-
-def _rewrite(path: Path, old: bytes, new: bytes, backup: Path | None) -> bool:
-    """Write into the file itself. What needs new space is written first: a full disk shows there,
-    before a byte of the old text is touched."""
-    if backup is not None:
-        _sync_file(backup)
-        _sync_folder(backup.parent)
-    plain = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, os.O_RDWR | plain)
-    try:
-        if path.read_bytes() != old:
-            return False
-        try:
-            os.lseek(descriptor, len(old), os.SEEK_SET)
-            _write_all(descriptor, new[len(old) :])
-            os.fsync(descriptor)
-        except OSError:
-            os.ftruncate(descriptor, len(old))
-            raise
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        _write_all(descriptor, new[: len(old)])
-        os.ftruncate(descriptor, len(new))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    return True
 
 
 def _replace(temporary: Path, path: Path) -> bool:
@@ -169,22 +167,16 @@ def _replace(temporary: Path, path: Path) -> bool:
         try:
             temporary.replace(path)
             return True
-        except PermissionError as error:
+        except OSError as error:
+            if error.errno not in _REFUSALS:
+                raise
             if getattr(error, "winerror", None) not in _SHARING_ERRORS or wait is None:
                 return False
             time.sleep(wait)
     return False
 
 
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new directory entry durable, where folders can be opened (not on Windows)."""
     if sys.platform == "win32":
         return
@@ -199,64 +191,17 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-# --- attributes: modes and owners on POSIX, extended attributes on Linux and macOS -----------
-# Tested on Linux; the macOS and Windows branches follow their documentation, untested.
-
-
-def _can_give_to(status: os.stat_result) -> bool:
-    """Whether a new file can have the owner of the old one."""
-    if sys.platform == "win32":
-        return True
-    return os.geteuid() in (0, status.st_uid)
-
-
-def _copy_attributes(source: Path, status: os.stat_result, target: Path) -> None:
-    if sys.platform == "win32":
-        return
-    if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
-        # A group one is not a member of cannot be kept; the mode still is.
-        with suppress(PermissionError):
-            os.chown(target, status.st_uid, status.st_gid)
-    target.chmod(stat.S_IMODE(status.st_mode))
-    if sys.platform == "darwin":
-        _copy_attributes_macos(source, target)
-    elif sys.platform == "linux":
-        _copy_attributes_linux(source, target)
-
-
-def _copy_attributes_linux(source: Path, target: Path) -> None:
-    if sys.platform != "linux":
-        return
-    try:
-        for name in os.listxattr(source):
-            os.setxattr(target, name, os.getxattr(source, name))
-    except OSError as error:
-        # File systems without extended attributes; security labels that only root may set.
-        if error.errno not in (errno.ENOTSUP, errno.ENODATA, errno.EPERM, errno.EINVAL):
-            raise
-
-
-def _copy_attributes_macos(source: Path, target: Path) -> None:
-    """Finder tags and access lists; Python has no call of its own for them there."""
-    import ctypes
-
-    acl, xattr = 1 << 0, 1 << 2
-    system = ctypes.CDLL(None, use_errno=True)
-    if system.copyfile(os.fsencode(source), os.fsencode(target), None, acl | xattr):
-        code = ctypes.get_errno()
-        if code != errno.ENOTSUP:
-            raise OSError(code, os.strerror(code), str(source))
-
-
 # --- what dead writers left ------------------------------------------------------------------
 
 
 @cache
 def sweep(folder: Path) -> None:
     """Remove the temporary files of dead writers in ``folder``; once per folder and process."""
-    for entry in os.scandir(folder):
-        if entry.name.startswith(".") and entry.name.endswith(".tmp"):
-            _sweep_file(Path(entry.path))
+    # What cannot be listed or removed by this user is another's, and harms nobody.
+    with suppress(PermissionError):
+        for entry in os.scandir(folder):
+            if entry.name.startswith(".") and entry.name.endswith(".tmp"):
+                _sweep_file(Path(entry.path))
 
 
 def _sweep_file(path: Path) -> None:
@@ -264,12 +209,11 @@ def _sweep_file(path: Path) -> None:
     machine, _, process = owner.partition("-")
     if not found or not process.isdecimal():
         return
-    is_here = machine == _machine()
-    if is_here and _is_alive(int(process)):
-        return
     # Another process may sweep the same folder.
-    with suppress(FileNotFoundError):
-        if is_here or time.time() - path.lstat().st_mtime > _STALE_AFTER:
+    with suppress(FileNotFoundError, PermissionError):
+        # A dead writer's number may be another process's by now, but no write takes so long.
+        may_live = machine != _machine() or _is_alive(int(process))
+        if not may_live or time.time() - path.lstat().st_mtime > _STALE_AFTER:
             path.unlink()
 
 

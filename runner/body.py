@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
+from functools import partial
 
+from .bounds import Markdown, Passage, Piece, bounded, stacked
 from .clean import (
     NOTE_CHARACTERS,
     NOTE_LINES,
     clean,
     clean_line,
-    cut,
-    cut_file,
+    fair,
     gap,
     shorten,
 )
-from .harmless import cell, fence, markup, table
+from .drawing import is_drawing
+from .harmless import cell, markup, table
 from .note import Block, Role
 from .records import dataclass
 from .result import (
@@ -35,7 +37,7 @@ from .result import (
 )
 
 _FRAMES = 12
-_KEPT_LINES, _KEPT_CHARACTERS = NOTE_LINES // 2, NOTE_CHARACTERS // 2
+_NAME_AND_PLACE = 2  # lines
 _SUFFIX = {"image/png": "png", "image/svg+xml": "svg"}
 
 
@@ -61,6 +63,11 @@ class Setting:
     def clean_line(self, text: str) -> str:
         return clean_line(fill_places(text, self.locate))
 
+    def bounded(self, pieces: Sequence[Piece], files: dict[str, bytes]) -> Body:
+        """``pieces`` as a note holds them, beside ``files``."""
+        lines, cut = bounded(pieces, f"{self.stem}.txt", self.link)
+        return Body(lines, {**files, **cut})
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -68,24 +75,6 @@ class Body:
 
     lines: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Passage:
-    """Lines to be shown in a ``text`` fence; what is ``kept`` is never crowded out by others."""
-
-    lines: Sequence[str]
-    kept: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Markdown:
-    """Lines that are harmless as they stand."""
-
-    lines: Sequence[str]
-
-
-_Piece = _Passage | _Markdown
 
 
 def body(block: Block, result: Result, setting: Setting) -> Body | None:
@@ -96,7 +85,7 @@ def body(block: Block, result: Result, setting: Setting) -> Body | None:
         return _test_body(result, setting)
     files: dict[str, bytes] = {}
     pieces = [*_outputs(block, result, setting, files), *_faults(result, setting)]
-    return _bounded(pieces, setting, files)
+    return setting.bounded(pieces, files)
 
 
 # --- outputs ---------------------------------------------------------------------------------
@@ -104,7 +93,7 @@ def body(block: Block, result: Result, setting: Setting) -> Body | None:
 
 def _outputs(
     block: Block, result: Result, setting: Setting, files: dict[str, bytes]
-) -> Iterator[_Piece]:
+) -> Iterator[Piece]:
     """The pieces of a block's outputs, in order; figures go into ``files``."""
     wanted = block.options.output
     lines_left, characters_left = 2 * NOTE_LINES, 2 * NOTE_CHARACTERS
@@ -117,70 +106,76 @@ def _outputs(
                 yield from _figure(output, setting, files)
             continue
         for piece in _piece(output, setting):
-            if isinstance(piece, _Markdown):
+            if isinstance(piece, Markdown):
                 lines_left -= len(piece.lines)
                 characters_left -= sum(map(len, piece.lines))
                 # Past the allowance Markdown is cut like text, which a table cannot be.
                 if min(lines_left, characters_left) < 0:
-                    piece = _Passage(piece.lines)
+                    piece = Passage(piece.lines)
             yield piece
 
 
 def _joined(outputs: Iterable[Output]) -> Iterator[Output]:
     """``outputs`` with printed texts that follow each other as one."""
-    printed = ""
+    printed = Text("")
     for output in outputs:
         if isinstance(output, Text) and output.stream != "value":
-            printed += output.text
+            left_out = printed.left_out + output.left_out
+            printed = Text(printed.text + output.text, left_out=left_out)
             continue
-        if printed:
-            yield Text(printed)
-            printed = ""
+        if printed.text:
+            yield printed
+            printed = Text("")
         yield output
-    if printed:
-        yield Text(printed)
+    if printed.text:
+        yield printed
 
 
-def _figure(figure: Figure, setting: Setting, files: dict[str, bytes]) -> Iterator[_Piece]:
+def _figure(figure: Figure, setting: Setting, files: dict[str, bytes]) -> Iterator[Piece]:
+    if figure.mime == "image/svg+xml" and not is_drawing(figure.data):
+        yield Passage(["(an SVG figure is not shown: it is more than a drawing, or broken)"])
+        return
     name = f"{setting.stem}-{len(files) + 1}.{_SUFFIX[figure.mime]}"
     if embed := setting.embed(name):
         files[name] = figure.data
-        yield _Markdown([embed])
+        yield Markdown([embed])
 
 
-def _piece(output: Text | Table | Markup | Figure, setting: Setting) -> Iterator[_Piece]:
+def _piece(output: Text | Table | Markup | Figure, setting: Setting) -> Iterator[Piece]:
     match output:
         case Text():
-            yield from _passage(output.text, setting)
+            yield from _passage(output.text, setting, left_out=output.left_out)
         case Table():
             yield from _table(output, setting)
         case Markup():
             lines = markup("\n".join(setting.clean(output.text)))
             if lines is not None:
-                yield _Markdown(lines)
+                yield Markdown(lines)
             else:
-                yield from _passage(output.plain or output.text, setting)
+                yield from _passage(output.as_text, setting)
 
 
-def _passage(text: str, setting: Setting, kept: bool = False) -> Iterator[_Passage]:
+def _passage(
+    text: str, setting: Setting, *, kept: bool = False, left_out: tuple[int, ...] = ()
+) -> Iterator[Passage]:
     lines = setting.clean(text)
     if any(lines):
-        yield _Passage(lines, kept)
+        yield Passage(lines, kept, left_out)
 
 
-def _table(data: Table, setting: Setting) -> Iterator[_Piece]:
+def _table(data: Table, setting: Setting) -> Iterator[Piece]:
     header = [cell(setting.clean_line(text)) for text in data.header]
     rows = [[cell(setting.clean_line(text)) for text in row] for row in data.rows]
     if header or rows:
-        yield _Markdown(table(header, rows))
+        yield Markdown(table(header, rows))
     if data.cut:
-        yield _Markdown([cell(setting.clean_line(data.cut))])
+        yield Markdown([cell(setting.clean_line(data.cut))])
 
 
 # --- faults ----------------------------------------------------------------------------------
 
 
-def _faults(result: Result, setting: Setting) -> Iterator[_Piece]:
+def _faults(result: Result, setting: Setting) -> Iterator[Piece]:
     """Why a block is not ``ok``: its failure and the reason, or at least its status."""
     texts = []
     broke = result.status in (Status.TIMEOUT, Status.CRASHED)
@@ -206,11 +201,13 @@ def _failure(failure: Failure, setting: Setting) -> str:
     """``Note.md:LINE: Kind: message``, then the user's frames where there is more than one."""
     places = [setting.locate(frame.place) for frame in failure.frames if frame.place]
     where = places[-1] if places else setting.here
-    message = f": {failure.message}" if failure.message else ""
-    lines = [f"{where}: {failure.kind}{message}"]
-    if len(failure.frames) > 1:
-        lines += _frames(failure.frames, setting)
-    return "\n".join(lines)
+    return "\n".join([f"{where}: {failure.said}", *_stack(failure, setting)])
+
+
+def _stack(failure: Failure | None, setting: Setting) -> list[str]:
+    """Its frames, where there are more than the place that is named already."""
+    several = failure is not None and len(failure.frames) > 1
+    return _frames(failure.frames, setting) if failure and several else []
 
 
 def _frames(frames: Sequence[Frame], setting: Setting) -> list[str]:
@@ -244,8 +241,10 @@ def _test_body(result: Result, setting: Setting) -> Body:
     faults = list(_faults(result, setting))
     failing = [test for test in result.tests if test.status in ("failed", "error")]
     on_several = len({test.device for test in result.tests}) > 1
-    texts = "\n\n".join(_failing(test, on_several, setting) for test in failing)
-    inside = _bounded([*_passage(texts, setting), *faults], setting, {})
+    texts = [setting.clean(_failing(test, on_several, setting)) for test in failing]
+    tails = [len(_stack(test.failure, setting)) for test in failing]
+    passages = [Passage(stacked(texts), brief=_brief(texts, tails))] if texts else []
+    inside = setting.bounded([*passages, *faults], {})
     under = ["", *inside.lines] if inside.lines else []
     lines = [f"> {line}".rstrip() for line in (_title(result), *under)]
     return Body(lines, inside.files)
@@ -275,60 +274,30 @@ def _failing(test: TestOutcome, on_several: bool, setting: Setting) -> str:
     return f"{clean_line(name)}\n{what}"
 
 
-# --- bounds ----------------------------------------------------------------------------------
+def _brief(texts: Sequence[Sequence[str]], tails: Sequence[int]) -> Sequence[str]:
+    """What a note shows of the failing tests, each of them a name, why below it, and ``tails``
+    lines of frames.
+
+    Where they are too long the longest are cut first, so that every test keeps its name and the
+    place of its failure, on one line if there are many.
+    """
+    share = fair([len(text) for text in texts], NOTE_LINES - len(texts) + 1)
+    if share > _NAME_AND_PLACE or share >= max(map(len, texts)):
+        lines = stacked(map(partial(_beginning, share), texts, tails))
+    else:
+        lines = [": ".join(text[:_NAME_AND_PLACE]) for text in texts]
+        if (left_out := len(lines) - NOTE_LINES + 1) > 1:
+            half = (NOTE_LINES - 1) // 2
+            between = f"… {left_out:,} failed tests left out …"
+            lines = [*lines[:half], between, *lines[half + left_out :]]
+    width = fair([len(line) + 1 for line in lines], NOTE_CHARACTERS) - 1
+    return [shorten(line, width) for line in lines]
 
 
-def _bounded(pieces: Sequence[_Piece], setting: Setting, files: dict[str, bytes]) -> Body:
-    """The pieces as lines, their text within the note's bounds; what is cut stands in a file."""
-    passages = [piece for piece in pieces if isinstance(piece, _Passage)]
-    shown = _shown(passages)
-    name = f"{setting.stem}.txt"
-    paragraphs = [
-        fence(shown[id(p)]) if isinstance(p, _Passage) else list(p.lines)
-        for p in pieces
-        if isinstance(p, _Markdown) or shown[id(p)]
-    ]
-    whole = [list(passage.lines) for passage in passages]
-    if whole != [shown[id(passage)] for passage in passages] and (link := setting.link(name)):
-        count = sum(map(len, whole))
-        paragraphs.append([f"All {count:,} lines: {link}" if count > 1 else f"All of it: {link}"])
-        text = "\n\n".join("\n".join(lines) for lines in whole)
-        files = {**files, name: cut_file(text)}
-    return Body(_stacked(paragraphs), files)
-
-
-def _shown(passages: Sequence[_Passage]) -> dict[int, list[str]]:
-    """The lines to show of each passage, by its ``id``: those at the start and end of them all."""
-    shown = {id(p): _cut_alone(p.lines) for p in passages if p.kept}
-    lines = NOTE_LINES - sum(map(len, shown.values()))
-    characters = NOTE_CHARACTERS - sum(len(line) + 1 for kept in shown.values() for line in kept)
-    others = [p for p in passages if not p.kept]
-    everything = [line for p in others for line in p.lines]
-    head, tail = cut(everything, lines, characters)
-    left_out = len(everything) - head - tail
-    start = 0
-    for passage in others:
-        end = start + len(passage.lines)
-        first = passage.lines[: max(0, head - start)]
-        last = passage.lines[max(0, head + left_out - start) :]
-        between = [gap(left_out)] if left_out and start <= head < end else []
-        shown[id(passage)] = [*map(shorten, first), *between, *map(shorten, last)]
-        start = end
-    return shown
-
-
-def _cut_alone(lines: Sequence[str]) -> list[str]:
-    head, tail = cut(lines, _KEPT_LINES, _KEPT_CHARACTERS)
-    left_out = len(lines) - head - tail
-    between = [gap(left_out)] if left_out else []
-    return [*map(shorten, [*lines[:head]]), *between, *map(shorten, lines[len(lines) - tail :])]
-
-
-def _stacked(paragraphs: Iterable[Sequence[str]]) -> list[str]:
-    """The paragraphs as lines, a blank line between them."""
-    lines: list[str] = []
-    for paragraph in paragraphs:
-        if lines:
-            lines.append("")
-        lines.extend(paragraph)
-    return lines
+def _beginning(limit: int, text: Sequence[str], tail: int) -> Sequence[str]:
+    """The first lines and at most as many of the last, its frames."""
+    if len(text) <= limit:
+        return text
+    tail = min(tail, (limit - 1) // 2)
+    head = limit - 1 - tail
+    return [*text[:head], gap(len(text) - head - tail), *text[len(text) - tail :]]

@@ -16,10 +16,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from .records import dataclass
-from .result import Output, Text
+from .result import Output, Text, bytes_gap
 
 KEPT = 500_000  # bytes kept of each end of a block's text
 _FOLD_AT = 8_000_000  # bytes in the file at which a writer cuts its middle out
+_MEASURE_AT = 100_000  # bytes after which a writer looks at the length of the file
 _EMPTY_AT = 1_000_000  # bytes of earlier blocks at which the file is emptied
 FOLD_OTHERS_AT = 4 * _FOLD_AT  # the same where subprocesses write, which cannot cut
 _STDOUT, _STDERR = "stdout", "stderr"
@@ -64,6 +65,7 @@ class Recorder:
         self._marks: list[Mark] = []
         self._errors: list[tuple[int, int]] = []
         self._cut = 0
+        self._unmeasured = 0  # bytes written since the file's length was looked at
         self.begins = 0
         self._folding = threading.Lock()
         self._out = _stream(self, _STDOUT)
@@ -89,11 +91,14 @@ class Recorder:
             self._cut += len(data) - 2 * _FOLD_AT
             data = data[-_FOLD_AT:]
         _write_all(self._fd, data)
-        end = os.lseek(self._fd, 0, os.SEEK_CUR) - self.begins
-        if stream == _STDERR:
-            self._note_error(end - len(data), end)
-        if end > _FOLD_AT:
-            self.fold()
+        self._unmeasured += len(data)
+        if stream == _STDERR or self._unmeasured > _MEASURE_AT:
+            self._unmeasured = 0
+            end = os.lseek(self._fd, 0, os.SEEK_CUR) - self.begins
+            if stream == _STDERR:
+                self._note_error(end - len(data), end)
+            if end > _FOLD_AT:
+                self.fold()
 
     def _note_error(self, start: int, end: int) -> None:
         """Ranges that follow on one another are one: progress bars write often."""
@@ -207,16 +212,17 @@ class Recorder:
     ) -> Iterator[Text]:
         """The text in a range, split where it changes between the streams."""
         for left, right, stream in _streams(self._errors, start, end):
-            text = self._decoded(data, left, right)
+            is_cut = self._cut > 0 and left <= KEPT < right
+            text = self._decoded(data, left, right, is_cut)
             if text:
-                yield Text(polish(text), stream)
+                yield Text(polish(text), stream, (self._cut,) if is_cut else ())
 
-    def _decoded(self, data: bytes, start: int, end: int) -> str:
-        if not self._cut or not start <= KEPT < end:
+    def _decoded(self, data: bytes, start: int, end: int, is_cut: bool) -> str:
+        if not is_cut:
             return data[start:end].decode("utf-8", "replace")
         head = data[start:KEPT].decode("utf-8", "replace")
         tail = data[KEPT:end].decode("utf-8", "replace")
-        return f"{head}\n… {self._cut:,} bytes left out …\n{tail}"
+        return f"{head}\n{bytes_gap(self._cut)}\n{tail}"
 
 
 def _polished(output: Output, polish: Callable[[str], str]) -> Output:

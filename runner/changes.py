@@ -40,12 +40,14 @@ class Changes:
     """What may have changed below ``root``; filled by the observer's thread.
 
     Nothing here waits for a batch to end: ``due`` says when it will have ended, so that whoever
-    waits can do other things first. ``ring`` wakes it for these.
+    waits can do other things first. ``ring`` wakes it for these. ``renew`` is to be called now and
+    then: it watches the folder that is there now, and is true where that is another one or none.
     """
 
     def __init__(self, root: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self.root = root
+        self.root = Path(os.path.realpath(root))  # systems do not watch through a link
         self.clock = clock
+        self.renew: Callable[[], bool] = lambda: False
         self._paths: dict[str, float] = {}
         self._lost = False
         self._first = 0.0
@@ -54,8 +56,8 @@ class Changes:
         self._news = threading.Condition()
 
     def add(self, path: str) -> None:
-        """Something happened at ``path``, which is absolute."""
-        parts = os.path.relpath(path, self.root).split(os.sep)
+        """Something happened at ``path``, absolute or relative to the root."""
+        parts = os.path.relpath(self.root / path, self.root).split(os.sep)
         if any(part.startswith(".") or part in _PRUNED for part in parts):
             return
         with self._news:
@@ -117,6 +119,7 @@ class _Handler(FileSystemEventHandler):
         self._changes = changes
         self._observer = observer
         self._watches: dict[Path, ObservedWatch] = {}
+        self._watched: tuple[int, int] | None = None
 
     def dispatch(self, event: FileSystemEvent) -> None:
         if event.event_type in _IGNORED:
@@ -134,9 +137,22 @@ class _Handler(FileSystemEventHandler):
     def watch_root(self) -> None:
         """Watch the root and each visible folder of it, so that hidden ones cost nothing."""
         root = self._changes.root
+        self._watched = _identity(root)
         self._observer.schedule(self, str(root), recursive=False)
         for folder in sorted(root.iterdir()):
             self._follow(folder)
+
+    def renew(self) -> bool:
+        """Watch the folder that stands in the root's place, where that was moved, unmounted or
+        replaced, of which the system says nothing; true where it is so, or where none is there."""
+        there = _identity(self._changes.root)
+        if there == self._watched:
+            return False
+        self._watches.clear()
+        self._observer.unschedule_all()
+        if there is not None:
+            self.watch_root()
+        return True
 
     def _follow(self, folder: Path) -> None:
         """Begin or end watching a folder of the root that came or went."""
@@ -148,6 +164,14 @@ class _Handler(FileSystemEventHandler):
                 self._observer.unschedule(gone)
         if folder.is_dir() and _is_visible(folder) and not (folder / "pyvenv.cfg").exists():
             self._watches[folder] = self._observer.schedule(self, str(folder), recursive=True)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _is_visible(folder: Path) -> bool:
@@ -173,7 +197,9 @@ def observed(changes: Changes) -> Iterator[None]:
     logger = logging.getLogger("watchdog")
     logger.addHandler(overflow)
     try:
-        _start(observer, _Handler(changes, observer))
+        handler = _Handler(changes, observer)
+        _start(observer, handler)
+        changes.renew = handler.renew
         yield
     finally:
         observer.stop()

@@ -8,6 +8,7 @@ import threading
 from typing import IO, Any
 
 _LENGTH = struct.Struct(">I")
+_as_json = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make one a message
 
 
 class Channel:
@@ -29,7 +30,7 @@ class Channel:
 
     def send(self, **message: Any) -> None:
         """Raises ``OSError`` where the other side is gone."""
-        body = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace")
+        body = _as_json(message).encode("utf-8", "replace")
         with self._lock:
             self._out.write(_LENGTH.pack(len(body)) + body)
             self._out.flush()

@@ -26,8 +26,8 @@ from typing import Any, TypeVar
 
 from .display import Stage
 from .evidence import Witness, device_kind, holds
-from .frames import OUR_FOLDER
 from .modules import Standing, standing
+from .portable import OUR_FOLDER
 from .premises import Digests, declared, joined
 from .records import dataclass
 from .result import Evidence, Output, decode, encode

@@ -4,51 +4,33 @@ from __future__ import annotations
 
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from .channel import Channel
-from .crash import exit_words
-from .environment import handed_on
-from .errors import UserError, system_words
-from .forks import Fork
-from .processes import kill_tree, own_group
+from .crash import as_printed, last_words
+from .job import NoteCode
+from .processes import kill_tree
+from .strays import end_strays
+
+if TYPE_CHECKING:
+    from .forks import Fork
+
+    Process = subprocess.Popen[bytes] | Fork
 
 _LEAVE = 2.0  # seconds a worker has for leaving by itself
 _EXIT = 0.5  # seconds from the end of its streams to the end of a process that ends
 _DUMP = 0.5  # seconds a stuck process has for writing its stack
 _SCRATCH = "runner-worker-"  # as the worker names its folder
 _PARTIAL = 1_000_000  # bytes of a dead worker's output that are kept
-_WORKER = Path(__file__).resolve().parent / "worker.py"
-
-
-class WorkerError(UserError):
-    """No worker can be started: one line with the remedy."""
-
-
-def worker_environment(threads: int) -> dict[str, str]:
-    """What every worker finds in its environment, whatever its door's says."""
-    return {
-        "PYTHONHASHSEED": "0",
-        "PYTHONUTF8": "1",
-        "OMP_NUM_THREADS": str(threads),
-        "MKL_NUM_THREADS": str(threads),
-        "OMP_WAIT_POLICY": "PASSIVE",
-        "MPLBACKEND": "agg",
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-    }
-
-
-_OURS = ("RUNNER_MEMORY", "RUNNER_CHECKPOINTS")  # what workers heed besides
 
 
 class Worker:
@@ -62,6 +44,7 @@ class Worker:
         self._channel = Channel(_pipe(process.stdout), _pipe(process.stdin))
         self.inbox = inbox
         self.ready: dict[str, Any] | None = None
+        self._works = False
         self.begins = 0  # where in its file of output the running block's begins
         self._stderr: deque[bytes] = deque(maxlen=2000)
         self._listener = threading.Thread(target=self._listen, daemon=True)
@@ -71,10 +54,11 @@ class Worker:
 
     @property
     def is_fork(self) -> bool:
-        return isinstance(self._process, Fork)
+        return not isinstance(self._process, subprocess.Popen)
 
     def send(self, **message: Any) -> None:
         """A worker that is gone does not hear it; its end is reported by the listener."""
+        self._works |= message["op"] == "job"
         with suppress(OSError):
             self._channel.send(**message)
 
@@ -92,8 +76,11 @@ class Worker:
         self._errors.join(_LEAVE)
         return b"".join(self._stderr).decode("utf-8", "replace")
 
-    def partial_output(self) -> str:
-        """What the running block had written, where the worker's file can be read here."""
+    def partial_output(self, notes: Collection[NoteCode]) -> str:
+        """What the running block had written, where the worker's file can be read here.
+
+        ``notes`` are those of its job.
+        """
         if self.ready is None:
             return ""
         try:
@@ -103,7 +90,7 @@ class Worker:
         if len(data) > _PARTIAL:
             half = _PARTIAL // 2
             data = data[:half] + b"\n\xe2\x80\xa6\n" + data[-half:]
-        return data.decode("utf-8", "replace")
+        return as_printed(data.decode("utf-8", "replace"), notes, self.ready["scratch"])
 
     def dump_stack(self) -> None:
         """Have a process that does not answer write its stack, where signals reach it.
@@ -134,14 +121,18 @@ class Worker:
     def kill(self) -> None:
         """End the process and all that it started."""
         if self._process.pid is not None:  # else: it will find its standard input closed
+            if self._works:
+                end_strays(self._process.pid)
             kill_tree(self._process.pid)
         self._reap()
 
     def leave(self) -> None:
         """Let a worker that has nothing to do go; what it left behind is ended too."""
         _close(self._process.stdin)
+        self._works = False  # it ends its strays itself
+        self._listener.join(_LEAVE)  # it hears the end at once, `wait` looks for it now and then
         with suppress(subprocess.TimeoutExpired):  # the kill below is meant for it
-            self._process.wait(_LEAVE)
+            self._process.wait(_EXIT)
         _end_group(self._process)
         self.kill()
 
@@ -159,6 +150,11 @@ class Worker:
 
 def _remove_scratch(folder: Path) -> None:
     """What a worker on this machine left; its word alone must not make us delete a folder."""
+    if not folder.exists():  # one that left by itself has removed it
+        return
+    import shutil
+    import tempfile
+
     ours = folder.name.startswith(_SCRATCH) and folder.parent == Path(tempfile.gettempdir())
     if ours and not folder.is_symlink():
         shutil.rmtree(folder, ignore_errors=True)
@@ -176,30 +172,6 @@ def _close(pipe: IO[bytes] | None) -> None:
         return  # what was still to be written cannot reach a dead process
 
 
-# --- processes -----------------------------------------------------------------------------
-
-
-Process = subprocess.Popen[bytes] | Fork
-
-
-def start_process(command: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start a worker's process. Raises ``WorkerError``."""
-    try:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=env,
-            **own_group(),
-        )
-    except OSError as error:
-        raise WorkerError(
-            f"{command[0]} cannot be started ({system_words(error)}): "
-            "name an existing interpreter and launcher in .runner.toml"
-        ) from error
-
-
 def _end_group(process: Process) -> None:
     """Ask what is left of the group to end; helpers that clean up get a moment for it."""
     if sys.platform == "win32" or process.pid is None:
@@ -214,28 +186,8 @@ def _end_group(process: Process) -> None:
         return
 
 
-# --- how to start one -------------------------------------------------------------------------
-
-
-def start_command(python: str, launcher: tuple[str, ...], threads: int) -> list[str]:
-    """A launcher may not hand on our environment, so it gets it through ``env``."""
-    if not launcher:
-        return [python, str(_WORKER)]
-    ours = {name: value for name, value in os.environ.items() if name in _OURS}
-    settings = [f"{k}={v}" for k, v in (ours | worker_environment(threads)).items()]
-    return [*launcher, "env", *settings, python, str(_WORKER)]
-
-
-def start_environment(launcher: tuple[str, ...], threads: int) -> dict[str, str]:
-    """A launcher gets all that we have: ``ssh`` needs its agent, ``docker`` its host."""
-    inherited = dict(os.environ) if launcher else handed_on(os.environ)
-    return {**inherited, **worker_environment(threads)}
-
-
 def why_not_started(command: list[str], code: int | None, errors: str) -> str:
-    last = next((line for line in reversed(errors.splitlines()) if line.strip()), "")
-    said = f": {last.strip()}" if last else ""
     return (
         f"the worker `{' '.join(command[:-1])}` ended before it was ready "
-        f"({exit_words(code)}{said}): check `python` and `launcher` in .runner.toml"
+        f"({last_words(code, errors)}): check `python` and `launcher` in .runner.toml"
     )

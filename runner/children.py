@@ -10,6 +10,7 @@ from multiprocessing.process import current_process
 from pathlib import Path
 from typing import Any
 
+from .freshcode import read_sources
 from .job import Job
 from .modules import NoteFinder
 from .records import dataclass
@@ -61,6 +62,7 @@ def _adopt(body: object, device: str) -> _Bequest:
     job = decode(Job, body)
     notes = {note.module: note for note in job.notes}
     os.chdir(job.cwd)
+    read_sources()
     NoteFinder(notes.get, device, defines=job.module).install()
     on_arrival("runner.checkpoints", lambda _: _open_shelf(job, device))
     return _Bequest(lambda: Family(job, device, None))

@@ -1,7 +1,7 @@
 """One watch and one run at a time on a vault, among all processes of a user.
 
-The locks are the system's, on files outside the vault: they end with the process that holds them,
-however it ends.
+A lock is a transaction that SQLite keeps open, on an empty file outside the vault: SQLite knows
+every system's locks on files, and they end with the process that holds them, however it ends.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +20,9 @@ from .records import dataclass
 from .userdirs import state_folder
 
 if TYPE_CHECKING:
-    from filelock import BaseFileLock
+    import sqlite3
 
+_POLL = 0.05  # seconds between two looks at a lock that is waited for
 _MOMENT = 0.5  # seconds for which `rivals` of another process may hold a lock that it tries
 _WATCH, _RUN = "watch", "run"
 
@@ -35,8 +36,17 @@ class Owner:
     place: str
 
     def __str__(self) -> str:
-        elsewhere = f" on {self.host}" if self.host != socket.gethostname() else ""
+        elsewhere = f" on {self.host}" if self.host != this_machine() else ""
         return f"process {self.process}{elsewhere}"
+
+
+def this_machine() -> str:
+    """Its name among others."""
+    if hasattr(os, "uname"):  # not on Windows; `socket` takes longer to import than to ask
+        return os.uname().nodename
+    import socket
+
+    return socket.gethostname()
 
 
 class Claimed(UserError):
@@ -88,50 +98,61 @@ class _Claim:
         self._root = os.path.realpath(root)
         name = hashlib.sha256(os.fsencode(self._root)).hexdigest()[:32]
         self._file = state_folder() / "claims" / f"{name}.{what}"
-        self._lock: BaseFileLock | None = None
+        self._connection: sqlite3.Connection | None = None  # while the lock is ours
 
     def take(self, seconds: float | None) -> bool:
         """Whether the lock is ours within ``seconds``, where None has no limit."""
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self._file, timeout=-1 if seconds is None else seconds)
+        end = None if seconds is None else time.monotonic() + seconds
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock.acquire()
+            self._file.touch(mode=0o600)
+            while not self._try():
+                if end is not None and time.monotonic() >= end:
+                    return False
+                time.sleep(_POLL)
             self._owner_file.write_text(
-                json.dumps([os.getpid(), socket.gethostname(), self._root]), encoding="utf-8"
+                json.dumps([os.getpid(), this_machine(), self._root]), encoding="utf-8"
             )
-        except Timeout:
-            return False
         except OSError as error:
-            lock.release()
+            self.give_back()
             folder = self._file.parent
             raise UserError(
-                f"{folder} cannot be written ({system_words(error)}): give yourself the right to "
-                "write there, free some space, or name another folder in RUNNER_STATE"
+                f"{folder} cannot be locked ({system_words(error)}): give yourself the right to "
+                "write there, free some space, or name in RUNNER_STATE a folder on a disk of this "
+                "machine"
             ) from error
-        self._lock = lock
+        return True
+
+    def _try(self) -> bool:
+        """Whether the lock is ours now. Raises ``OSError`` where there can be none."""
+        import sqlite3
+
+        connection = sqlite3.connect(self._file, timeout=0, isolation_level=None)
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            connection.close()
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+                return False
+            raise OSError(None, f"{self._file.name}: {error}") from error
+        self._connection = connection
         return True
 
     def give_back(self) -> None:
-        assert self._lock is not None
-        self._lock.release()
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
 
     def is_taken(self) -> bool:
         """Whether another process holds the lock at this moment."""
         if not self._file.exists():
             return False
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self._file, timeout=0)
         try:
-            lock.acquire()
-        except Timeout:
-            return True
+            taken = not self._try()
         except OSError:
             return False  # whoever takes it will say what is wrong
-        lock.release()
-        return False
+        self.give_back()
+        return taken
 
     def owner(self) -> Owner | None:
         """Who noted last that the lock was theirs; None if that cannot be read."""

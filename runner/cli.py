@@ -6,78 +6,21 @@ Exit codes: 0 fine, 1 failed, stale or in error, 2 wrong use or environment, 3 v
 from __future__ import annotations
 
 import gc
-import importlib
 import json
+import os
+import re
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
-import click
-
-from . import __version__
-from .answer import FAILED, FINE, MISUSED, Answer, Refusal
+from . import door
+from .answer import FAILED, FINE, MISUSED, Answer, Misuse, Refusal, spelled, spelled_json
+from .arguments import plain_run
 from .errors import UserError
-from .opening import answers_in_json
+from .opening import answer_in_json, answers_in_json
 
-# In which file a command stands: only the one that is called is imported.
-_COMMANDS = {
-    "run": "run_commands",
-    "watch": "run_commands",
-    "check": "look_commands",
-    "status": "look_commands",
-    "explain": "look_commands",
-    "quotes": "quote_commands",
-    "trust": "trust_commands",
-    "undo": "trust_commands",
-    "export": "notebook_commands",
-    "import": "notebook_commands",
-}
-
-
-class _Commands(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
-        if name not in _COMMANDS:
-            return None
-        module = importlib.import_module(f".{_COMMANDS[name]}", __package__)
-        return next(
-            found
-            for found in vars(module).values()
-            if isinstance(found, click.Command) and found.name == name
-        )
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="runner")
-def cli() -> None:
-    """Make notes on papers run: quote, component, test, figure."""
-
-
-@cli.result_callback()
-def _say(answer: Answer | Generator[Answer]) -> int:
-    """The exit code of a command, that of its last answer; what it says printed."""
-    if isinstance(answer, Answer):
-        return _print(answer)
-    code = FINE
-    try:
-        for one in answer:
-            code = _print(one)
-    except KeyboardInterrupt as interrupt:
-        with suppress(StopIteration):  # a command that goes on for ever ends so
-            answer.throw(interrupt)
-    return code
-
-
-def _print(answer: Answer) -> int:
-    if not answers_in_json():
-        for line in answer.lines:
-            click.echo(line, err=answer.data is None)
-    elif answer.data is not None:
-        click.echo(json.dumps(answer.data, ensure_ascii=False))
-    return answer.code
+_COLOUR = re.compile(r"\x1b\[[;?0-9]*[a-zA-Z]")
 
 
 def main() -> None:
@@ -88,25 +31,76 @@ def main() -> None:
     arguments = sys.argv[1:]
     as_json = "--json" in arguments
     try:
-        code = cli(arguments, prog_name="python -m runner", standalone_mode=False)
-        sys.exit(code)
+        sys.exit(_say(_answer(arguments)))
+    except Misuse as error:
+        if as_json:
+            _fail(str(error), MISUSED, as_json)
+        _print(error.shown.removesuffix("\n"), to_error=True)
+        sys.exit(MISUSED)
     except UserError as error:
         _fail(str(error), error.code if isinstance(error, Refusal) else MISUSED, as_json)
-    except click.ClickException as error:
-        if as_json:
-            _fail(error.format_message(), MISUSED, as_json)
-        error.show()
-        sys.exit(MISUSED)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
+    except KeyboardInterrupt:
+        _print("stopped", to_error=True)
         sys.exit(FAILED)
     finally:
         gc.freeze()  # or the interpreter looks through every object once more before it ends
 
 
+def _answer(arguments: Sequence[str]) -> Answer | Generator[Answer]:
+    asked = plain_run(arguments)
+    if asked is not None:
+        answer_in_json(asked.in_json)
+        return door.run(asked.paths, asked.trust, asked.wish)
+    from .commands import answer
+
+    return answer(arguments)
+
+
+def _say(answer: Answer | Generator[Answer]) -> int:
+    """The exit code of a command, that of its last answer; what it says printed."""
+    if isinstance(answer, Answer):
+        return _tell(answer)
+    code = FINE
+    try:
+        for one in answer:
+            code = _tell(one)
+    except KeyboardInterrupt as interrupt:
+        with suppress(StopIteration):  # a command that goes on for ever ends so
+            answer.throw(interrupt)
+    return code
+
+
+def _tell(answer: Answer) -> int:
+    if not answers_in_json():
+        for line in answer.lines:
+            _print(spelled(line), to_error=answer.data is None)
+    elif answer.data is not None:
+        _print(_document(answer.data))
+    return answer.code
+
+
+def _document(data: object) -> str:
+    return spelled_json(json.dumps(data, ensure_ascii=False))
+
+
+def _print(line: str, *, to_error: bool = False) -> None:
+    """A line with colours where a terminal shows them."""
+    stream = sys.stderr if to_error else sys.stdout
+    if sys.platform == "win32" and stream.isatty():
+        import click  # it knows the consoles there
+
+        click.echo(line, err=to_error)
+        return
+    try:
+        print(line if stream.isatty() else _COLOUR.sub("", line), file=stream, flush=True)
+    except BrokenPipeError:  # who read it has gone: nothing of ours is to complain, at the end too
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        sys.exit(FAILED)
+
+
 def _fail(message: str, code: int, as_json: bool) -> NoReturn:
     if as_json:
-        click.echo(json.dumps({"error": message}, ensure_ascii=False))
+        _print(_document({"error": message}))
     else:
-        click.echo(f"runner: {message}", err=True)
+        _print(f"runner: {spelled(message)}", to_error=True)
     sys.exit(code)

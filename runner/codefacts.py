@@ -25,6 +25,21 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
+class Switch:
+    """Something set for all that runs later, or, ``drawing``, for what draws; ``why`` in words."""
+
+    why: str
+    drawing: bool = False
+
+
+def wider(first: Switch | None, other: Switch | None) -> Switch | None:
+    """The one that more depends on."""
+    if first is None or (other is not None and first.drawing and not other.drawing):
+        return other
+    return first
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Names are the note's globals. What function bodies do counts when they are called: "late".
 
@@ -42,7 +57,12 @@ class Facts:
 
     ``lively``: it defines a class whose operators, attributes or text may change something, so
     that reading a name (``uses``) may. ``acts``: it prints, checks or raises, which shows where it
-    is imported. ``stores_given``: a function sets attributes of what it is given.
+    is imported. ``executes``: it calls something, beyond defining classes and functions.
+
+    For objects that no other value is made of, classes, functions and modules: ``holds`` groups
+    names that may lead to one of them, ``writes`` are names through which attributes were set,
+    ``given`` those that were handed to a call. ``stores_given``: code of the block, or unknown
+    code that it calls, may set attributes of what it is given.
     """
 
     binds: frozenset[str] = frozenset()
@@ -63,8 +83,8 @@ class Facts:
     modules: tuple[tuple[str, str], ...] = ()
     calls: bool = False
     dynamic: str = ""
-    switch: str = ""
-    late_switch: str = ""
+    switch: Switch | None = None
+    late_switch: Switch | None = None
     files: bool = False
     late_files: bool = False
     broken: bool = False
@@ -72,4 +92,10 @@ class Facts:
     uses: frozenset[str] = frozenset()
     lively: bool = False
     acts: bool = False
+    executes: bool = False
     stores_given: bool = False
+    holds: tuple[frozenset[str], ...] = ()
+    writes: frozenset[str] = frozenset()
+    late_writes: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()
+    late_given: frozenset[str] = frozenset()

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from .note import Problem, Severity
 from .report import BlockReport, NoteReport, Report
 from .result import Status
@@ -15,6 +13,7 @@ from .result import Status
 if TYPE_CHECKING:
     from .graph import Graph
 
+_STYLES = {"bold": 1, "red": 31, "green": 32, "yellow": 33}  # as terminals have them (ECMA-48)
 _COLOURS = {"ok": "green", "skipped": "yellow", "stale": "yellow"}
 _WARNINGS_SHOWN = 5
 
@@ -33,8 +32,12 @@ def _note(note: NoteReport, checked: bool) -> Iterator[str]:
         return
     words = [f"{ran} ran"] if ran else []
     words += ["written"] if note.changed else []
-    yield click.style(note.note, bold=True) + (f"  {', '.join(words)}" if words else "")
+    yield _styled(note.note, "bold") + (f"  {', '.join(words)}" if words else "")
     yield from lines
+
+
+def _styled(text: str, style: str) -> str:
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
 
 
 def _problems(note: NoteReport) -> Iterator[str]:
@@ -55,7 +58,7 @@ def _problems(note: NoteReport) -> Iterator[str]:
 def _problem(path: str, problem: Problem, others: int) -> str:
     colour = "red" if problem.severity is Severity.ERROR else "yellow"
     hint = f" — {problem.hint}" if problem.hint else ""
-    severity = click.style(problem.severity.value, fg=colour)
+    severity = _styled(problem.severity.value, colour)
     more = f" (and {others} line{'s' * (others > 1)} more)" if others else ""
     return f"  {severity} {path}:{problem.line}: {problem.what}{hint}{more}"
 
@@ -69,7 +72,7 @@ def _blocks(note: NoteReport, checked: bool) -> Iterator[str]:
         word = "stale" if stale else (block.status.value if block.status else "stale")
         place = f"{note.note}:{block.line}"
         colour = _COLOURS.get(word, "red")
-        yield f"  {click.style(word, fg=colour)} {place} `{block.id}`{_why(block, word)}"
+        yield f"  {_styled(word, colour)} {place} `{block.id}`{_why(block, word)}"
         yield from _tests(block)
 
 
@@ -114,15 +117,14 @@ _ACTIONS = {
 }
 
 
-def explain(report: Report, block_id: str = "") -> Iterator[str]:
+def explain(report: Report) -> Iterator[str]:
     """A sentence a block: what would happen, and why."""
     if not any(report.blocks()):
         yield "no tagged blocks"
     for note in report.notes:
         for block in note.blocks:
-            if block_id in ("", block.id):
-                what = _ACTIONS[block.action]
-                yield f"{note.note}:{block.line} `{block.id}` {what}: {block.because.rstrip('.')}."
+            what = _ACTIONS[block.action]
+            yield f"{note.note}:{block.line} `{block.id}` {what}: {block.because.rstrip('.')}."
 
 
 def first_contact(root: Path, graph: Graph) -> Iterator[str]:

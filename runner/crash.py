@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from .job import NoteCode, Step
+from .patterns import regex
 from .records import dataclass
-from .result import Failure, Frame, Place, Result, Status, Text
+from .result import Failure, Frame, Place, Result, Status, Text, decode
 
-_HEAD = re.compile(r"^(?:Current thread|Thread) 0x[0-9a-fA-F]+.*:$", re.MULTILINE)
-_LINE = re.compile(r'^  File "(.*)", line ([0-9]+) in (.*)$', re.MULTILINE)
+_HEAD = regex(r"^(?:Current thread|Thread) 0x[0-9a-fA-F]+.*:$", re.MULTILINE)
+_LINE = regex(r'^  File "(.*)", line ([0-9]+) in (.*)$', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,15 @@ def exit_words(code: int | None) -> str:
     return f"the process ended with exit code {code}"
 
 
+def last_words(code: int | None, errors: str) -> str:
+    """How a process ended, and the last line that it wrote on its standard error."""
+    last = next((line.strip() for line in reversed(errors.splitlines()) if line.strip()), "")
+    return f"{exit_words(code)}: {last}" if last else exit_words(code)
+
+
 def dumped_stack(text: str, notes: Iterable[NoteCode]) -> Stack:
     """The first thread of a faulthandler dump that is in a note: the current one leads."""
-    written = {_as_dumped(note.path): note for note in notes}
+    written = {note.dumped_path: note for note in notes}
     start = max(text.rfind("Fatal Python error"), text.rfind("Timeout ("), 0)
     threads = _HEAD.split(text[start:])[1:]
     for thread in threads:
@@ -49,10 +56,6 @@ def dumped_stack(text: str, notes: Iterable[NoteCode]) -> Stack:
         if frames:
             return Stack(frames)
     return Stack()
-
-
-def _as_dumped(path: str) -> str:
-    return path.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _frames(thread: str, notes: dict[str, NoteCode]) -> Iterator[Frame]:
@@ -68,10 +71,11 @@ def _frames(thread: str, notes: dict[str, NoteCode]) -> Iterator[Frame]:
                 yield Frame(function, lines[offset].strip(), place)
 
 
-def timed_out(step: Step, result: Result) -> Result:
-    """``result`` of an interrupted block as a time-out that names the line it was on."""
+def timed_out(step: Step, result: Result, last: str) -> Result:
+    """``result`` of an interrupted block as a time-out that names the line it was on; ``last`` is
+    where it was seen last."""
     places = [f.place for f in result.failure.frames if f.place] if result.failure else []
-    at = f": still running at {places[-1].token()}" if places else ""
+    at = f": still running at {places[-1].token()}" if places else f", last seen at {last}"
     failure = replace(result.failure, kind="TimeLimit", message="") if result.failure else None
     return replace(
         result,
@@ -80,6 +84,17 @@ def timed_out(step: Step, result: Result) -> Result:
         device=step.device,
         reason=f"time limit of {step.timeout:g} s reached{at}",
     )
+
+
+def as_printed(partial: str, notes: Collection[NoteCode], scratch: str) -> str:
+    """What a dead worker's block had written, as its worker would have handed it on."""
+    if not partial:
+        return ""
+    from .frames import Places
+    from .portable import Portable
+
+    root = next((note.root for note in notes), "")
+    return Portable(root, [scratch]).text(Places(notes).mark(partial))
 
 
 def died(status: Status, what: str, stack: Stack, last: str, partial: str) -> Result:
@@ -93,3 +108,12 @@ def died(status: Status, what: str, stack: Stack, last: str, partial: str) -> Re
     outputs = (Text(partial),) if partial else ()
     failure = Failure("Crash", what, frames) if frames else None
     return Result(status, outputs, failure, reason=f"{what}{where}")
+
+
+def answered(data: object) -> Result:
+    """A worker's result; one that cannot be read is a crash, for a block can damage what makes
+    it."""
+    try:
+        return decode(Result, data)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return Result(Status.CRASHED, reason=f"the block left no result that can be read: {error}")

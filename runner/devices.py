@@ -12,7 +12,7 @@ _LINUX_DRIVERS = ("/proc/driver/nvidia", "/dev/dxg")  # the kernel's module; Win
 _LIBRARIES = {"win32": "nvcuda.dll"}  # elsewhere the driver is libcuda.so.1
 
 _CHOOSE = "choose by --device, or `device` in .runner.toml, one of"
-_FORMS = "auto, cpu, cuda, cuda:n, mps, or several as in cpu,cuda"
+_FORMS = "auto, cpu, cuda, cuda:n, mps"
 
 
 class DeviceError(UserError):
@@ -80,14 +80,38 @@ def indices(devices: tuple[str, ...]) -> tuple[int, ...]:
 
 def choose(wanted: str, devices: tuple[str, ...]) -> tuple[str, ...]:
     """The devices of ``auto|cpu|cuda[:n]|mps|cpu,cuda``. Raises ``DeviceError``."""
+    forms = f"{_CHOOSE} {_FORMS}, or several as in cpu,cuda"
+    there = f"{_CHOOSE} {', '.join(devices)}"
     chosen = []
-    for name in wanted.split(","):
-        name = name.strip()
-        if name == "auto":
-            name = "cuda" if any(device.startswith("cuda") for device in devices) else "cpu"
-        if name.partition(":")[0] not in ("cpu", "cuda", "mps"):
-            raise DeviceError(f"`{name or wanted}` is no device: {_CHOOSE} {_FORMS}")
-        if not any(name in (device, device.partition(":")[0]) for device in devices):
-            raise DeviceError(f"this machine has no {name}: {_CHOOSE} {', '.join(devices)}")
-        chosen.append(name)
+    for part in wanted.split(","):
+        name = part.strip()
+        if not _is_device(name):
+            raise DeviceError(f"`{name or wanted}` is no device: {forms}")
+        if (device := _found(name, devices)) is None:
+            raise DeviceError(f"this machine has no {name}: {there}")
+        chosen.append(device)
     return tuple(dict.fromkeys(chosen))
+
+
+def choose_one(wanted: str, devices: tuple[str, ...]) -> str:
+    """The device of ``auto|cpu|cuda[:n]|mps``, where a process has one. Raises ``DeviceError``."""
+    name = wanted.strip()
+    if "," in name:
+        raise DeviceError(f"`{name}` names several devices: choose one of {_FORMS}")
+    if not _is_device(name):
+        raise DeviceError(f"`{name}` is no device: choose one of {_FORMS}")
+    if (device := _found(name, devices)) is None:
+        raise DeviceError(f"this machine has no {name}: choose one of {', '.join(devices)}")
+    return device
+
+
+def _is_device(name: str) -> bool:
+    return name == "auto" or name.partition(":")[0] in ("cpu", "cuda", "mps")
+
+
+def _found(name: str, devices: tuple[str, ...]) -> str | None:
+    """The device that is meant, if the machine has it."""
+    if name == "auto":
+        return "cuda" if any(device.startswith("cuda") for device in devices) else "cpu"
+    is_there = any(name in (device, device.partition(":")[0]) for device in devices)
+    return name if is_there else None

@@ -10,15 +10,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 
 from .note import Block, Options
+from .patterns import regex
 from .records import dataclass
 
-_PREFIX = re.compile(r"(?i)(?<![\w])(?:[rbuft]|rb|br|rf|fr|rt|tr)?(?=['\"])")
-_COMMENT_OR_QUOTE = re.compile(r"[#'\"]")
-_QUOTE = re.compile(r"'''|\"\"\"|'|\"")
+_PREFIX = regex(r"(?i)(?<![\w])(?:[rbuft]|rb|br|rf|fr|rt|tr)?(?=['\"])")
+_COMMENT_OR_QUOTE = regex(r"[#'\"]")
+_QUOTE = regex(r"'''|\"\"\"|'|\"")
 
 
 class _Unterminated(Exception):

@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from .capture import KEPT, Recorder
+from . import dataframes
+from .capture import Recorder
 from .frames import without_addresses
-from .result import Figure, Markup, Output, Table, Text
+from .portable import OUR_FOLDER
+from .representations import plain, represented
+from .result import Figure, Output, Text
 from .seeds import on_arrival
 
-MAX_ROWS, MAX_COLUMNS = 60, 20
-_WIDTH = 88
-_PRETTY_ITEMS = 10_000
 _DPI = 100
 _MIMES = {"png": "image/png", "svg": "image/svg+xml"}
 _HASH_SALT = "runner"
@@ -45,7 +45,8 @@ class Display:
         import builtins
 
         builtins.display = self.display  # type: ignore[attr-defined]  # as notebooks have it
-        on_arrival("IPython.core.display_functions", self._hook_ipython)
+        for name in ("IPython.core.display_functions", "IPython.display"):  # the second copies
+            on_arrival(name, self._hook_ipython)
         on_arrival("matplotlib.pyplot", self._hook_pyplot)
 
     # --- values ------------------------------------------------------------------------------
@@ -80,25 +81,13 @@ class Display:
 
     def present(self, value: object) -> tuple[Output, ...]:
         """``value`` as outputs. A representation that raises shows its traceback as text."""
-        if (table := _table(value)) is not None:
-            return (table,)
         try:
-            rich = self._rich(value)
+            if (table := dataframes.table_of(value)) is not None:
+                return (table,)
+            return (represented(value),)
         except Exception:
             fault = Text(_traceback_of_repr(), "stderr")
-            return fault, Text(plain(value), "value")
-        return rich or (Text(plain(value), "value"),)
-
-    def _rich(self, value: object) -> tuple[Output, ...]:
-        bundle = _bundle(value)
-        if "image/png" in bundle:
-            return (Figure("image/png", _bytes(bundle["image/png"])),)
-        if "image/svg+xml" in bundle:
-            return (Figure("image/svg+xml", bundle["image/svg+xml"].encode("utf-8")),)
-        for mime in ("text/markdown", "text/latex"):
-            if mime in bundle:
-                return (Markup(bundle[mime], plain(value)),)
-        return ()
+        return fault, plain(value)  # not above: if it raises, too, that is no consequence
 
     # --- figures -----------------------------------------------------------------------------
 
@@ -226,63 +215,15 @@ class _Handle:
         self._display.display(value, display_id=self.display_id, update=True)
 
 
-# --- forms of a value --------------------------------------------------------------------------
-
-
-def plain(value: object) -> str:
-    """``value`` as text of bounded length, containers laid out, no addresses.
-
-    Raises what ``repr`` raises.
-    """
-    text = repr(value)
-    large = isinstance(value, dict | list | tuple | set) and len(value) <= _PRETTY_ITEMS
-    if large and len(text) > _WIDTH:
-        import pprint
-
-        text = pprint.pformat(value, width=_WIDTH, compact=True, sort_dicts=False)
-    if len(text) > 2 * KEPT:
-        text = f"{text[:KEPT]}\n… {len(text) - 2 * KEPT:,} characters left out …\n{text[-KEPT:]}"
-    return without_addresses(text)
-
-
-def _bundle(value: object) -> dict[str, Any]:
-    """MIME type → representation, by the protocol of IPython. Raises what they raise."""
-    if isinstance(value, type):
-        return {}
-    if callable(method := getattr(value, "_repr_mimebundle_", None)):
-        found = method(include=None, exclude=None)
-        return dict(found[0] if isinstance(found, tuple) else found or {})
-    bundle = {}
-    for name, mime in _METHODS.items():
-        represent: Callable[[], Any] | None = getattr(value, name, None)
-        if callable(represent) and (found := represent()) is not None:
-            bundle[mime] = found[0] if isinstance(found, tuple) else found
-    return bundle
-
-
-_METHODS = {
-    "_repr_png_": "image/png",
-    "_repr_svg_": "image/svg+xml",
-    "_repr_markdown_": "text/markdown",
-    "_repr_latex_": "text/latex",
-}
-
-
-def _bytes(picture: bytes | str) -> bytes:
-    """PNG data; bundles may hold it as base64 text."""
-    if isinstance(picture, bytes):
-        return picture
-    import base64
-
-    return base64.b64decode(picture)
+# --- what a value is ---------------------------------------------------------------------------
 
 
 def _traceback_of_repr() -> str:
-    """The traceback of the running exception without the frames of this file."""
+    """The traceback of the running exception without our own frames."""
     import traceback
 
     kind, error, tb = sys.exc_info()
-    while tb is not None and tb.tb_frame.f_code.co_filename == __file__:
+    while tb is not None and tb.tb_frame.f_code.co_filename.startswith(OUR_FOLDER):
         tb = tb.tb_next
     return without_addresses("".join(traceback.format_exception(kind, error, tb)))
 
@@ -307,44 +248,3 @@ def _is_artist(value: object) -> bool:
     if array is None or not isinstance(value, array.ndarray) or value.dtype.kind != "O":
         return False
     return any(_is_artist(item) for item in value.flat)
-
-
-def _table(value: object) -> Table | None:
-    pandas: Any = sys.modules.get("pandas")
-    if pandas is None or not hasattr(pandas, "DataFrame"):
-        return None
-    if isinstance(value, pandas.Series):
-        value = value.to_frame(name="" if value.name is None else value.name)
-    if not isinstance(value, pandas.DataFrame):
-        return None
-    frame: Any = value
-    rows, columns = frame.shape
-    shown = frame.iloc[_ends(rows, MAX_ROWS), _ends(columns, MAX_COLUMNS)]
-    header = ("", *(_label(name) for name in shown.columns))
-    lines = shown.itertuples(index=True, name=None)
-    cells = tuple((_label(index), *map(_cell, row)) for index, *row in lines)
-    return Table(header, cells, _cut(rows, columns))
-
-
-def _ends(size: int, limit: int) -> list[int]:
-    """Positions to show: all, or as many from the start as from the end."""
-    if size <= limit:
-        return list(range(size))
-    return [*range(limit // 2), *range(size - limit // 2, size)]
-
-
-def _cut(rows: int, columns: int) -> str:
-    parts = []
-    if rows > MAX_ROWS:
-        parts.append(f"{rows - MAX_ROWS} of {rows} rows")
-    if columns > MAX_COLUMNS:
-        parts.append(f"{columns - MAX_COLUMNS} of {columns} columns")
-    return f"{' and '.join(parts)} left out" if parts else ""
-
-
-def _label(name: object) -> str:
-    return " / ".join(map(str, name)) if isinstance(name, tuple) else str(name)
-
-
-def _cell(value: object) -> str:
-    return without_addresses(f"{value:.6g}" if isinstance(value, float) else str(value))

@@ -7,8 +7,9 @@ arguments in place.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Container
+
+from .patterns import regex
 
 PURE_BUILTINS = frozenset(
     "print len range isinstance issubclass sum min max sorted abs float int str repr bool zip "
@@ -47,7 +48,7 @@ PURE_PACKAGES = frozenset(
     "math cmath statistics torch numpy matplotlib einops collections string textwrap dataclasses "
     "typing fractions decimal scipy".split()
 )
-_ARRAY_PACKAGES = frozenset("torch numpy scipy math cmath einops".split())
+ARRAY_PACKAGES = frozenset("torch numpy scipy math cmath einops".split())
 STATELESS_PACKAGES = PURE_PACKAGES | frozenset(
     "pytest pandas sklearn transformers PIL tqdm torchvision time datetime json re os sys pathlib "
     "warnings logging random subprocess shutil tempfile pickle inspect enum abc copy contextlib "
@@ -55,7 +56,28 @@ STATELESS_PACKAGES = PURE_PACKAGES | frozenset(
     "bisect types traceback platform unittest itertools operator functools runner".split()
 )
 
-_CHANGES_ARGUMENTS = re.compile(
+# Of the code of these something is known, if only that it sets nothing global in passing.
+KNOWN_PACKAGES = STATELESS_PACKAGES | frozenset(
+    "argparse array ast asyncio atexit binascii builtins bz2 calendar codecs colorsys configparser "
+    "contextvars curses datetime difflib dis email errno faulthandler fnmatch functools getpass "
+    "gettext graphlib gzip hmac html http importlib ipaddress keyword linecache locale lzma "
+    "mimetypes mmap numbers optparse pdb pkgutil pprint profile queue secrets select selectors "
+    "shelve shlex signal site socket sqlite3 ssl stat struct symtable sysconfig tarfile timeit "
+    "token tokenize tomllib tracemalloc turtle unicodedata urllib uuid wave weakref xml zipfile "
+    "zlib zoneinfo "
+    "accelerate altair bokeh cv2 cycler cupy cvxpy dask datasets diffusers evaluate fsspec "
+    "gensim gym gymnasium h5py huggingface_hub hypothesis imageio jax joblib kornia lightgbm "
+    "lightning mlflow networkx nltk numba numexpr omegaconf onnx onnxruntime openpyxl opt_einsum "
+    "optax optuna orjson peft plotly polars psutil pyarrow pydantic pytorch_lightning regex "
+    "requests rich safetensors seaborn sentence_transformers sentencepiece shap skimage spacy "
+    "statsmodels sympy tabulate tensorboard tensorflow tiktoken timm tokenizers torchaudio "
+    "torchmetrics torchtext triton umap wandb xarray xgboost yaml".split()
+)
+NOT_DRAWING = (STATELESS_PACKAGES | frozenset(["unicodedata", "struct", "weakref", "vault"])) - {
+    "matplotlib", "pandas", "sklearn", "IPython", "PIL", "torchvision", "transformers"
+}  # fmt: skip
+
+_CHANGES_ARGUMENTS = regex(
     r"(?:[^_]_|^(?:shuffle|copyto|put|place|putmask|fill_diagonal|step|backward|at|deque|Counter"
     r"|ChainMap|UserDict|UserList|OrderedDict|DataLoader|replace))$"
 )
@@ -63,7 +85,7 @@ _CHANGES_ARGUMENTS = re.compile(
 _IN_PLACE = frozenset("utils ndarray Tensor Module prune parametrize parametrizations".split())
 _NO_ARRAYS = frozenset("default_rng load compile script trace vmap jit hub".split())
 
-_SWITCH = re.compile(
+_SWITCH = regex(
     r"^(?:set_\w+|setrecursionlimit|setlocale|set(?:err|errcall|bufsize|trace|profile)|use|enable\w*"
     r"|disable\w*|register\w*|basicConfig|setLevel|addHandler|addFilter|filterwarnings"
     r"|simplefilter|resetwarnings|chdir|putenv|unsetenv|install|patch|reload|rc|rcdefaults"
@@ -151,7 +173,7 @@ def may_leave_receiver(method: str) -> bool:
 def makes_array(call: ast.Call, module: str) -> bool:
     """Whether a call of a library function returns numbers in an array, as their names tell."""
     name = last_name(call.func)
-    of_arrays = module.partition(".")[0] in _ARRAY_PACKAGES
+    of_arrays = module.partition(".")[0] in ARRAY_PACKAGES
     return (
         of_arrays and name[:1].islower() and name not in _NO_ARRAYS and is_pure_call(call, module)
     )
@@ -160,7 +182,7 @@ def makes_array(call: ast.Call, module: str) -> bool:
 def reason_dynamic(call: ast.Call) -> str:
     """Why a call can define or read names that the text does not show, "" if it cannot."""
     name = last_name(call.func)
-    if isinstance(call.func, ast.Name) and name in _DYNAMIC:
+    if isinstance(call.func, ast.Name) and (name in _DYNAMIC or (name == "dir" and not call.args)):
         return f"`{name}()`"
     return "`sys._getframe()`" if name in ("_getframe", "currentframe") else ""
 
@@ -171,7 +193,9 @@ def is_switch(call: ast.Call, module: str) -> bool:
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
     way = module.split(".") if receiver is not None else module.split(".")[:-1]
     held = receiver.attr if isinstance(receiver, ast.Attribute) else (way or [""])[-1]
-    return bool(_SWITCH.match(name)) or (name in _CHANGES and held in _GLOBAL_OBJECTS)
+    if _SWITCH.match(name) or (name in _CHANGES and held in _GLOBAL_OBJECTS):
+        return True
+    return "patch" in (*module.split("."), held)  # `mock.patch.object`, `patch.dict`
 
 
 def global_object(value: ast.expr, module: str) -> str:

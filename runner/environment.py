@@ -6,8 +6,10 @@ everything that looks like a secret, stays behind unless a block declares it wit
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from .patterns import regex
 
 _NAMES = frozenset(
     """
@@ -33,7 +35,7 @@ _PREFIXES = tuple(
     """.split()
 )
 # Words of a name behind which a secret stands.
-_SECRET = re.compile(
+_SECRET = regex(
     r"TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL"
     r"|(?:^|_|API|ACCESS)KEYS?(?:_|\d*$)|(?:^|_)(?:PAT|PWD)\d*$"
 )
@@ -46,12 +48,34 @@ def is_secret(name: str) -> bool:
 
 def handed_on(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables of ``environ`` that every worker gets."""
-    return {name: value for name, value in environ.items() if _is_handed_on(name)}
+    return {name: value for name, value in environ.items() if is_handed_on(name)}
 
 
-def _is_handed_on(name: str) -> bool:
+@lru_cache(maxsize=1024)
+def is_handed_on(name: str) -> bool:
+    """Whether a worker gets the variable ``name`` though no block declares it."""
     upper = name.upper()
     return (upper in _NAMES or upper.startswith(_PREFIXES)) and not is_secret(name)
+
+
+def of_pytest(name: str) -> bool:
+    """Whether pytest, its workers of xdist or coverage.py keep a variable while tests run."""
+    return name.startswith(
+        ("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_XDIST_", "COV_CORE_", "COVERAGE_")
+    )
+
+
+def worker_environment(threads: int) -> dict[str, str]:
+    """What every worker finds in its environment, whatever its door's says."""
+    return {
+        "PYTHONHASHSEED": "0",
+        "PYTHONUTF8": "1",
+        "OMP_NUM_THREADS": str(threads),
+        "MKL_NUM_THREADS": str(threads),
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "MPLBACKEND": "agg",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
 
 
 def declared(environ: Mapping[str, str], names: Iterable[str]) -> tuple[tuple[str, str], ...]:

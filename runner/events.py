@@ -24,17 +24,22 @@ class BlockOutput:
 
 @dataclass(frozen=True, slots=True)
 class BlockDone:
+    """``spent``: the block took all the memory there is, and nothing more runs in its process."""
+
     lane: int
     block: str
     result: Result
+    spent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LaneEnded:
-    """``finished`` is false where the worker died or was stopped before its last step."""
+    """``finished`` is false where the worker died or was stopped before its last step; ``why``:
+    what a worker said that died between two steps."""
 
     lane: int
     finished: bool
+    why: str = ""
 
 
 Event = BlockStarted | BlockOutput | BlockDone | LaneEnded

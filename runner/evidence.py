@@ -15,7 +15,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from .frames import OUR_FOLDER, is_own_code, library_folders
+from .frames import is_own_code
+from .portable import LIBRARIES, OUR_FOLDER
 from .premises import Digests, env_digest
 from .result import Evidence
 
@@ -24,6 +25,7 @@ _NOT_DATA = ("/proc/", "/dev/", "/sys/")
 # Setuptools puts its hook into every process that finds it installed; whoever uses the hook
 # imports setuptools.
 _NOT_THIRD_PARTY = frozenset({"vault", "runner", "__main__", "__mp_main__", "_distutils_hack"})
+_UNKNOWN = "changed while it was read"  # no file has this for its digest
 _BUILD_SETTINGS = "_sysconfigdata_"  # Python's own, named after the platform
 
 
@@ -50,7 +52,7 @@ class Witness:
         self._adopted_dists: set[tuple[str, str]] = set()
         self._sources: set[str] = set()
         self._digests = Digests()
-        self._ignored = (OUR_FOLDER, *library_folders(), *_scratch_folders(), *_NOT_DATA)
+        self._ignored = (OUR_FOLDER, *LIBRARIES, *_scratch_folders(), *_NOT_DATA)
 
     def install(self) -> None:
         """Hear of every file that is opened; an audit hook cannot be taken back."""
@@ -99,7 +101,7 @@ class Witness:
         """The file that changed since it was opened: nobody knows what was read of it."""
         for path, before in self._read.items():
             if path not in self._written and before != _state(path):
-                return f"{os.path.basename(path)} changed while it was read"
+                return f"{os.path.basename(path)} {_UNKNOWN}"
         return ""
 
     def adopt(self, evidence: Evidence) -> None:
@@ -125,7 +127,7 @@ class Witness:
         for path, before in self._read.items():
             if path in self._written:
                 continue
-            digest = self._digests.of(path)
+            digest = self._digests.of(path) if before == _state(path) else _UNKNOWN
             if digest or (before is None and path.startswith(self._folder)):
                 yield path, digest
 

@@ -147,12 +147,14 @@ class Execution:
                 self._listen(Progress(running.lane.note, block))
             case BlockOutput(_, block, line):
                 self._listen(Progress(running.lane.note, block, line))
-            case BlockDone(_, block, result):
+            case BlockDone(_, block, result, spent):
                 self._keep(running, block, result)
+                if spent or result.status in (Status.TIMEOUT, Status.CRASHED):
+                    running.fatal = block
                 if self._unwanted and not self._left_of(running.index):
                     self._pool.cancel(event.lane)  # what follows in it is of another time
-            case LaneEnded(number, finished):
-                note = self._end(self._running.pop(number), finished)
+            case LaneEnded(number, finished, why):
+                note = self._end(self._running.pop(number), finished, why)
                 self._submit_ready()
                 return note
         return None
@@ -200,8 +202,6 @@ class Execution:
     def _keep(self, running: _Running, block: str, result: Result) -> None:
         key = (running.lane.note, block)
         running.done.add(block)
-        if result.status in (Status.TIMEOUT, Status.CRASHED):
-            running.fatal = block
         if key in self._unwanted:
             return
         held = self.results.get(key)
@@ -266,7 +266,7 @@ class Execution:
                 return True
         return False
 
-    def _end(self, running: _Running, finished: bool) -> str | None:
+    def _end(self, running: _Running, finished: bool, why: str) -> str | None:
         """Account for a lane that ended; the note's path if nothing of it is left."""
         lane = running.lane
         if running.dropped:
@@ -281,7 +281,7 @@ class Execution:
         ]
         if missing:
             assert not finished, f"the worker left out {missing} of {lane.note}"
-            self._submit(running.index, self._rest(running, missing))
+            self._submit(running.index, self._rest(running, missing, why))
             return None
         self._ended.add(running.index)
         left = any(self._plan.lanes[index].note == lane.note for index in self._waiting)
@@ -289,13 +289,13 @@ class Execution:
         busy = any(other.lane.note == lane.note for other in going)
         return None if left or busy else lane.note
 
-    def _rest(self, running: _Running, missing: list[str]) -> Lane | None:
+    def _rest(self, running: _Running, missing: list[str], why: str) -> Lane | None:
         """What a fresh process has to do after one died at some block of the lane."""
         lane = running.lane
         lost = running.fatal
         if lost is None:  # it died before it could say where: blame the first, go on behind it
             lost = missing[0]
-            reason = "its worker ended before the block began"
+            reason = f"its worker ended before the block began{f' ({why})' if why else ''}"
             self.results[lane.note, lost] = Result(Status.CRASHED, reason=reason)
         nodes = self._graph.of_note(lane.note)
         definitions = {node.block.id for node in nodes if node.block.role in DEFINING}

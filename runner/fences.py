@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from .note import Heading, Span, Task
+from .patterns import regex
 from .records import dataclass
 
 if TYPE_CHECKING:
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
 MAX_NESTING = 100
 _LONGEST_PREFIX = 500  # characters of `>`, list markers and indent before a line's text
 
-_NEWLINE = re.compile(r"\r\n|\n|\r")
-_TASK = re.compile(r"\[([^\[\]\n])\](?:[ \t]+|$)(.*)")
-_NBSP_TASK = re.compile(r"[ \t>]*\u00a0\s*(?:[-+*]|\d{1,9}[.)])\s+\[([^\[\]\n])\](?:\s+|$)(.*)")
-_BLOCKY = re.compile(r"[#`~<\t]|    |\[[^\[\]\n]\]|^[ >]*(?:=+|-+)[ \t]*\r?$", re.M)
-_PREFIX = re.compile(r"[^`~]*")
-_CONTAINER = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+[ \t>]*)*")
-_CHUNK = re.compile(r"^[ \t>]*(?:\r?$|#{1,6}[ \t]|(?:[-+*]|\d{1,9}[.)])[ \t]|\|)", re.M)
-_BLANK_LINE = re.compile(r"\n[ \t>]*\r?\n")
+_NEWLINE = regex(r"\r\n|\n|\r")
+_TASK = regex(r"\[([^\[\]\n])\](?:[ \t]+|$)(.*)")
+_NBSP_TASK = regex(r"[ \t>]*\u00a0\s*(?:[-+*]|\d{1,9}[.)])\s+\[([^\[\]\n])\](?:\s+|$)(.*)")
+_BLOCKY = regex(r"[#`~<\t]|    |\[[^\[\]\n]\]|^[ >]*(?:=+|-+)[ \t]*\r?$", re.M)
+_PREFIX = regex(r"[^`~]*")
+_CONTAINER = regex(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+[ \t>]*)*")
+_CHUNK = regex(r"^[ \t>]*(?:\r?$|#{1,6}[ \t]|(?:[-+*]|\d{1,9}[.)])[ \t]|\|)", re.M)
+_BLANK_LINE = regex(r"\n[ \t>]*\r?\n")
 
 
 class Lines:
@@ -170,6 +171,36 @@ def _fence(token: Token, lines: Lines, first: int, last: int) -> Fence:
         assert opening is not None
         prefix = re.sub(r"[^>\s]", " ", opening[0])
     return Fence(first, last, token.markup, token.info.strip(), token.content, closed, prefix)
+
+
+def how_to_close(fence: Fence) -> str:
+    """What the author of a fence that is not closed is to write."""
+    where = " with the same prefix as its first" if fence.prefix else ""
+    return f"end it with a line of backticks (or tildes, as it began){where}"
+
+
+def dedented(content: str) -> str:
+    """``content`` without its common indent; unlike ``textwrap.dedent`` blank lines stay."""
+    margin: str | None = None
+    for line in content.split("\n"):
+        if not line.strip():
+            continue
+        indent = line[: len(line) - len(line.lstrip(" \t"))]
+        margin = indent if margin is None else _common(margin, indent)
+        if not margin:
+            return content
+    if not margin:
+        return content
+    return "\n".join(line.removeprefix(margin) for line in content.split("\n"))
+
+
+def _common(left: str, right: str) -> str:
+    count = 0
+    for a, b in zip(left, right, strict=False):
+        if a != b:
+            break
+        count += 1
+    return left[:count]
 
 
 # --- inline code and comments ------------------------------------------------------------------

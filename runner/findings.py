@@ -1,12 +1,16 @@
-"""What is wrong with the links and quotes of a note, apart from its blocks."""
+"""What a note names and is not there, or not so: links, quotes, data. Apart from its code."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .graph import Graph
 from .links import find_links, find_quotes, has_subpath
+from .names import facts
 from .note import Link, Note, Problem, Severity
+from .options import line_of
 from .trace import unknown_quotes as missing_quotes
 from .vault import Vault, is_note
 from .verdict import Verdict
@@ -15,10 +19,10 @@ if TYPE_CHECKING:
     from .quoted import Checker, Judged
 
 
-def findings(vault: Vault, note: Note, checker: Checker) -> Iterator[Problem]:
-    """All that ``check`` finds: dead links, quote ids that lead nowhere, untrue quotes."""
+def findings(vault: Vault, note: Note, graph: Graph, checker: Checker) -> Iterator[Problem]:
+    """All that ``check`` finds: dead links, untrue quotes, options that name what is not there."""
     yield from dead_links(vault, note, checker)
-    yield from unknown_quotes(note)
+    yield from dead_options(vault, note, graph)
     if ".pdf" in note.text.lower():
         yield from untrue_quotes(note, checker)
 
@@ -76,6 +80,36 @@ def _fault(vault: Vault, note: Note, link: Link, checker: Checker) -> tuple[str,
         return None
     what = f"the {kind} to `{link.target}#{link.subpath}` leads to nothing in {found}"
     return what, "correct the heading or block id"
+
+
+def dead_options(vault: Vault, note: Note, graph: Graph) -> Iterator[Problem]:
+    """What ``#| quotes:`` and ``#| data:`` name, but is not there."""
+    yield from unknown_quotes(note)
+    yield from missing_data(vault, note, graph)
+
+
+def missing_data(vault: Vault, note: Note, graph: Graph) -> Iterator[Problem]:
+    """A warning for every file in ``#| data:`` that does not exist, if no block before may make it.
+
+    A result that waits for a misspelled file never becomes stale with the right one.
+    """
+    folder = (vault.root / note.path).parent
+    for index, block in enumerate(note.blocks):
+        absent = [name for name in block.options.data if not os.path.lexists(folder / name)]
+        if not absent or _may_make_files(note, index, graph):
+            continue
+        for name in absent:
+            what = f"`{block.id}` rests on the file `{name}`, which does not exist"
+            hint = "correct the path, which begins at the note's folder, or put the file there"
+            yield Problem(line_of(block, "data"), Severity.WARNING, what, hint)
+
+
+def _may_make_files(note: Note, index: int, graph: Graph) -> bool:
+    """Whether a block above works with files, or one of another note that is imported here."""
+    node = graph.nodes.get((note.path, note.blocks[index].id))
+    others = (graph.nodes[key].block for key in node.deps) if node else ()
+    every = [facts(block.source) for block in (*note.blocks[:index], *others)]
+    return any(found.files or found.late_files or found.dynamic for found in every)
 
 
 def unknown_quotes(note: Note) -> Iterator[Problem]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import linecache
 import os
 import re
-import site
-import sysconfig
 from collections.abc import Iterable, Iterator
 from types import FrameType, TracebackType
 
 from .job import NoteCode
+from .patterns import regex
+from .portable import LIBRARIES, OUR_FOLDER
 from .result import Failure, Frame, Place
 
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
+_ADDRESS = regex(r"\b0x[0-9a-fA-F]{6,16}\b")
 _MAX_CHAIN = 8
 _MAX_MESSAGE = 20_000  # characters
 
@@ -23,28 +23,13 @@ def without_addresses(text: str) -> str:
     return _ADDRESS.sub("0x…", text) if "0x" in text else text
 
 
-def library_folders() -> tuple[str, ...]:
-    """Folders of the interpreter and what is installed into it: nobody's own code."""
-    paths = sysconfig.get_paths()
-    found = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-    found.update(site.getsitepackages())
-    found.add(site.getusersitepackages())
-    return tuple(os.path.join(os.path.realpath(path), "") for path in sorted(found)) + tuple(
-        os.path.join(path, "") for path in sorted(found)
-    )
-
-
-_LIBRARIES = library_folders()
-OUR_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
-
-
 def is_own_code(path: str) -> bool:
     """Whether ``path`` is a Python file of the user: not ours, not installed, not made up."""
     if not path.endswith((".py", ".pyw")) or not os.path.isabs(path):
         return False
     if "site-packages" in path or "dist-packages" in path:
         return False
-    return not path.startswith((OUR_FOLDER, *_LIBRARIES))
+    return not path.startswith((OUR_FOLDER, *LIBRARIES))
 
 
 class Places:
@@ -52,7 +37,8 @@ class Places:
 
     def __init__(self, notes: Iterable[NoteCode]) -> None:
         self._notes = {note.path: note for note in notes}
-        self._pattern = _line_pattern(self._notes)
+        self._dumped = {note.dumped_path: note.path for note in self._notes.values()}
+        self._pattern = _line_pattern(self._notes.keys() | self._dumped.keys())
         self._root = next((note.root for note in self._notes.values()), "")
 
     def at(self, path: str, line: int) -> Place | None:
@@ -65,14 +51,16 @@ class Places:
         return None
 
     def mark(self, text: str) -> str:
-        """``text`` with ``<note path>:LINE`` and ``File "<note path>", line LINE`` as tokens, and
-        with the vault's other files in tracebacks relative to its root."""
-        if not self._root or self._root not in text:
+        """``text`` with ``<note path>:LINE``, ``<note path>(LINE)`` and ``File "<note path>", line
+        LINE`` as tokens."""
+        if not any(path in text for path in (*self._notes, *self._dumped)):
             return text
-        return self._pattern.sub(self._token, text).replace(f'File "{self._root}', 'File "')
+        return self._pattern.sub(self._token, text)
 
     def _token(self, match: re.Match[str]) -> str:
-        place = self.at(match["quoted"] or match["plain"], int(match["far"] or match["near"]))
+        line = int(match["far"] or match["near"] or match["pdb"])
+        path = match["quoted"] or match["plain"]
+        place = self.at(self._dumped.get(path, path), line)
         if place is None:
             return match[0]
         return f'File "{place.token()}"' if match["quoted"] else place.token()
@@ -87,7 +75,7 @@ class Places:
         message = self.mark(message_of(error))
         if isinstance(error, SyntaxError) and frames and frames[-1].code.startswith(("%", "!")):
             message += " (commands of IPython are no Python)"
-        return Failure(type(error).__name__, message, tuple(frames))
+        return Failure(_kind(error), message, tuple(frames))
 
     def stack(self, frame: FrameType | None) -> tuple[Frame, ...]:
         """The user's own frames of a running thread, outermost first."""
@@ -108,13 +96,13 @@ class Places:
                 yield Frame(function, code, None, self._shown(path), line)
 
     def _syntax_frame(self, error: SyntaxError) -> Frame | None:
-        if error.filename is None or error.lineno is None:
-            return None
         path, line = error.filename, error.lineno
+        if not isinstance(path, str) or not isinstance(line, int):
+            return None
         if place := self.at(path, line):
             return Frame("<module>", self._source_line(path, line), place)
         if is_own_code(path):
-            return Frame("<module>", (error.text or "").strip(), None, self._shown(path), line)
+            return Frame("<module>", str(error.text or "").strip(), None, self._shown(path), line)
         return None
 
     def _shown(self, path: str) -> str:
@@ -137,7 +125,8 @@ def _line_pattern(paths: Iterable[str]) -> re.Pattern[str]:
     longest_first = sorted(paths, key=len, reverse=True)
     path = "|".join(map(re.escape, longest_first)) or "(?!)"
     return re.compile(
-        rf'File "(?P<quoted>{path})", line (?P<far>[0-9]+)|(?P<plain>{path}):(?P<near>[0-9]+)'
+        rf'File "(?P<quoted>{path})", line (?P<far>[0-9]+)'
+        rf"|(?P<plain>{path})(?::(?P<near>[0-9]+)|\((?P<pdb>[0-9]+)\))"
     )
 
 
@@ -149,13 +138,13 @@ def _walk(tb: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
 
 def message_of(error: BaseException) -> str:
     """The exception's message, notes and causes, without addresses."""
-    lines = [_own_message(error), *getattr(error, "__notes__", ())]
+    lines = [_own_message(error), *_notes_of(error)]
     seen = {id(error)}
     while (error_above := _cause(error)) and id(error_above) not in seen and len(seen) < _MAX_CHAIN:
         error = error_above
         seen.add(id(error))
         own = _own_message(error)
-        kind = type(error).__name__
+        kind = _kind(error)
         lines.append(f"caused by {kind}: {own}" if own else f"caused by {kind}")
     text = without_addresses("\n".join(lines))
     return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
@@ -167,22 +156,31 @@ def _cause(error: BaseException) -> BaseException | None:
     return None if error.__suppress_context__ else error.__context__
 
 
+def _kind(error: BaseException) -> str:
+    return str(type(error).__name__)  # a metaclass may call it anything
+
+
+def _notes_of(error: BaseException) -> list[str]:
+    notes = getattr(error, "__notes__", ())
+    return [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
+
+
 def _own_message(error: BaseException) -> str:
+    try:
+        return _message(error)
+    except Exception as broken:  # the user's own __str__ or __repr__ may raise anything
+        return f"<its message cannot be shown: {_kind(broken)}>"
+
+
+def _message(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
-        return error.msg or ""
+        return str(error.msg or "")
     if isinstance(error, BaseExceptionGroup):
-        inner = "; ".join(f"{type(e).__name__}: {_own_message(e)}" for e in error.exceptions)
+        inner = "; ".join(f"{_kind(e)}: {_own_message(e)}" for e in error.exceptions)
         return f"{error.message}: {inner}"
     if isinstance(error, SystemExit):
         return f"the block asked Python to exit (code {error.code!r})"
-    return _text_of(error)
-
-
-def _text_of(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception as broken:  # the user's own __str__ may raise anything
-        return f"<its message cannot be shown: {type(broken).__name__}>"
+    return str(error)
 
 
 def is_expected(error: BaseException, name: str) -> bool:

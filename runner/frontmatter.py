@@ -8,14 +8,15 @@ from functools import cache
 from typing import Any
 
 from .note import Span
+from .patterns import regex
 
 LONGEST = 64 * 1024  # characters
 DEEPEST = 5
 
-_OPENING = re.compile(r"\ufeff?(?=---\r?\n)")
-_CLOSING = re.compile(r"^---(?=\r?\n|\r?\Z)", re.M)
+_OPENING = regex(r"\ufeff?(?=---\r?\n)")
+_CLOSING = regex(r"^---(?=\r?\n|\r?\Z)", re.M)
 # DESIGN 2.4; any other property is the author's own and costs nothing.
-_INTERESTING = re.compile(
+_INTERESTING = regex(
     r"""^["']?(?:paper|authors|year|arxiv|pdf|field|module|device|timeout|seed|runner_\w+)["']?"""
     r"""[ \t]*:|^[ \t]*[{?]""",
     re.M,

@@ -15,11 +15,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from .note import Block, Note, Span
+from .patterns import regex
 from .records import dataclass
 
 _LIMIT = 200  # characters
 _EDGE = 100  # characters with which a region comes, if its bare markers allow; it goes with these
-_NEWLINE = re.compile(r"\r\n|\r|\n")
+_NEWLINE = regex(r"\r\n|\r|\n")
 _FILLER = 60
 
 

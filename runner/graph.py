@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
 
 from .codefacts import Facts
 from .digest import derive_seed, digest, payload
 from .effects import PURE_BUILTINS
 from .names import facts
 from .note import Block, Note, Problem, Role, Severity
+from .options import line_of
 from .records import dataclass
 from .resolve import DEFINING, Key, Resolver, View
 
@@ -27,7 +29,9 @@ class Node:
     """One block in the graph.
 
     ``deps`` maps every block it depends on, transitively and in order of execution, to the reason.
-    ``parts`` fingerprints each of them, and the block itself, so that a change can be named.
+    ``swayed``: a setup or component block that run blocks above it, of which it knows nothing, may
+    have changed something for; tests and importers meet it without them. ``parts`` fingerprints
+    each of both, and the block itself, so that a change can be named.
     ``taints``: a test that may change what later tests see. ``fault``: why it can never run.
     """
 
@@ -41,6 +45,7 @@ class Node:
     taints: bool = False
     names_device: bool = False
     packages: frozenset[str] = frozenset()  # top packages that its code imports
+    swayed: Mapping[Key, str] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:
@@ -61,6 +66,7 @@ class Graph:
     problems: Mapping[str, tuple[Problem, ...]]
     faults: Mapping[str, str]
     by_note: Mapping[str, tuple[Node, ...]]
+    modules: Mapping[str, str]  # module -> path; of notes in each other's way the first
 
     def of_note(self, path: str) -> tuple[Node, ...]:
         """The nodes of a note in document order; of duplicate ids the first."""
@@ -94,12 +100,13 @@ class _Builder:
         self.views: dict[str, View] = {}
         self.device: set[Key] = set()
         self.taints: set[Key] = set()
-        self.payloads: dict[Key, str] = {}
+        self.rank = {path: i for i, path in enumerate(notes)}
+        self.payloads: dict[Key, tuple[str, str]] = {}
 
     def build(self) -> Graph:
         self._name_modules()
         for path, note in self.notes.items():
-            self.views[path] = View(note, _all_facts(note))
+            self.views[path] = View.of(note, _all_facts(note))
         imports = {path: frozenset(self._imported(path)) for path in self.notes}
         order = self._order()
         for path in order:
@@ -107,7 +114,16 @@ class _Builder:
         by_note = {path: tuple(self._nodes(path)) for path in order}
         nodes = {node.key: node for found in by_note.values() for node in found}
         problems = {path: tuple(sorted(found)) for path, found in self.problems.items()}
-        return Graph(self.notes, nodes, tuple(order), imports, problems, self.faults, by_note)
+        return Graph(
+            self.notes,
+            nodes,
+            tuple(order),
+            imports,
+            problems,
+            self.faults,
+            by_note,
+            self.modules,
+        )
 
     def _error(self, path: str, line: int, what: str, hint: str) -> None:
         self.problems[path].append(Problem(line, Severity.ERROR, what, hint))
@@ -137,6 +153,22 @@ class _Builder:
             other = self.modules.get(module)
             if other is not None and other != path:
                 yield other, name, block.code_line + item.line - 1
+
+    def _warn_of_unknown_notes(self, path: str, index: int) -> None:
+        import difflib
+
+        block = self.notes[path].blocks[index]
+        for item in self.views[path].facts[index].imports:
+            module = f"vault.{item.name}" if item.module == "vault" and item.name else item.module
+            if module.startswith("vault.") and module not in self.modules and item.name != "*":
+                what = f"no note with tagged blocks is the module `{module}`"
+                others = {m.removeprefix("vault."): m for m, p in self.modules.items() if p != path}
+                near = difflib.get_close_matches(module.removeprefix("vault."), others, n=1)
+                found = others[near[0]] if near else ""
+                meant = f"did you mean `{found}` ({self.modules[found]})?" if found else ""
+                hint = meant or "correct the name, or give the note a `module:` property"
+                line = block.code_line + item.line - 1
+                self.problems[path].append(Problem(line, Severity.WARNING, what, hint))
 
     def _imported(self, path: str) -> Iterator[str]:
         for index in range(len(self.notes[path].blocks)):
@@ -186,34 +218,37 @@ class _Builder:
     # --- blocks
 
     def _resolve_note(self, view: View) -> None:
+        below_runs = False
         for index, block in enumerate(view.note.blocks):
+            imports = list(self._imports_of(view.note.path, index))
             resolver = self._resolver(view, index, block.role)
-            resolver.resolve(view.facts[index], self._imports_of(view.note.path, index))
+            resolver.resolve(view.facts[index], imports)
             self._check_needs(view, index, resolver)
+            self._check_raises(view, index)
+            self._warn_of_unknown_notes(view.note.path, index)
             self._check_sources(view, index, resolver)
-            view.deps.append(self._in_order(resolver.found))
-            view.touches.append(resolver.effective_touches())
-            view.stores.append(resolver.effective_stores())
-            view.switch.append(resolver.effective_switch())
-            view.files.append(resolver.works_with_files())
-            view.loads.append(resolver.loads)
             key = view.key(index)
             if view.facts[index].names_device and not resolver.definers("device"):
                 self.device.add(key)
             if block.role is Role.TEST and resolver.taints():
                 self.taints.add(key)
+            inside: Mapping[Key, str] = {}
+            if below_runs and block.role in DEFINING:
+                within = self._resolver(view, index, Role.RUN)
+                within.resolve_inside(view.facts[index], imports)
+                inside = within.found
+            resolver.conclude(inside)
+            below_runs = below_runs or block.role is Role.RUN
 
     def _resolver(self, view: View, index: int, role: Role) -> Resolver:
         return Resolver(self.views, self.modules, self.export, view, index, role)
 
     def _in_order(self, found: Mapping[Key, str]) -> dict[Key, str]:
-        rank = {path: i for i, path in enumerate(self.views)}
-        place = {
-            (path, block.id): (path in self.faults, rank[path], block.line)
-            for path in {key[0] for key in found}
-            for block in self.notes[path].blocks
-        }
-        return {key: found[key] for key in sorted(found, key=place.__getitem__)}
+        return {key: found[key] for key in sorted(found, key=self._place)}
+
+    def _place(self, key: Key) -> tuple[bool, int, int]:
+        path, id = key
+        return (path in self.faults, self.rank[path], self.views[path].place[id])
 
     def _check_needs(self, view: View, index: int, resolver: Resolver) -> None:
         block = view.note.blocks[index]
@@ -230,6 +265,20 @@ class _Builder:
             else:
                 what, hint = f"needs `{id}`, which stands below it", "move it above this block"
             self._fault(view, index, f"`{block.id}` {what}", hint)
+
+    def _check_raises(self, view: View, index: int) -> None:
+        """The option is the expectation of a block's statements: test functions state their own."""
+        block = view.note.blocks[index]
+        expected = block.options.raises
+        if expected is None or block.role is not Role.TEST:
+            return
+        kinds = view.facts[index].kinds
+        prefixes = {"def": "test", "class": "Test"}
+        tests = [name for name, kind in kinds if name.startswith(prefixes.get(kind, "\0"))]
+        if tests:
+            what = f"`raises` has no effect on the tests of a block, such as `{tests[0]}`"
+            hint = f"remove the line, and write `with pytest.raises({expected}):` in the test"
+            self._fault(view, index, what, hint, line_of(block, "raises"))
 
     def _check_sources(self, view: View, index: int, resolver: Resolver) -> None:
         block = view.note.blocks[index]
@@ -255,10 +304,11 @@ class _Builder:
                 return block.id if block.role is Role.TEST else None
         return None
 
-    def _fault(self, view: View, index: int, what: str, hint: str) -> None:
+    def _fault(self, view: View, index: int, what: str, hint: str, line: int = 0) -> None:
+        """A fault told at ``line``, at the block's first one if it is 0."""
         block = view.note.blocks[index]
         self.block_faults.setdefault(view.key(index), what)
-        self._error(view.note.path, block.line, what, hint)
+        self._error(view.note.path, line or block.line, what, hint)
 
     def export(self, path: str, name: str) -> dict[Key, str]:
         """The blocks that ``from <note> import <name>`` rests on; all that define if no name."""
@@ -267,13 +317,14 @@ class _Builder:
             return {}  # a cycle, reported elsewhere
         if name not in view.exports:
             resolver = self._resolver(view, len(view.note.blocks), Role.COMPONENT)
+            every = view.ambient(len(view.note.blocks), Role.COMPONENT)
             if name and resolver.definers(name):
                 resolver.resolve(Facts(reads=frozenset([name])), ())
-                for j in resolver.ambient:  # importing executes all of them
+                for j in reversed(every):  # importing executes all of them
                     if view.facts[j].acts:
                         resolver.add(j, "importing the note shows what it does")
             else:
-                for j in resolver.ambient:
+                for j in reversed(every):
                     resolver.add(j, "the note is imported whole")
             view.exports[name] = resolver.found
         return view.exports[name]
@@ -286,26 +337,30 @@ class _Builder:
                 continue
             seen.add(block.id)
             key = view.key(index)
-            payloads = {k: self._payload(k) for k in (*view.deps[index], key)}
+            every = self._in_order(view.inside[index])
+            payloads = {k: self._payload(k) for k in (*every, key)}
             yield Node(
                 note=path,
                 block=block,
                 seed=_seed(view.note, block),
-                deps=view.deps[index],
-                digest=digest(list(payloads.values())),
-                parts={"#".join(k): digest([text]) for k, text in payloads.items()},
+                deps={k: reason for k, reason in every.items() if k in view.deps[index]},
+                swayed={k: reason for k, reason in every.items() if k not in view.deps[index]},
+                digest=digest([text for text, _ in payloads.values()]),
+                parts={"#".join(k): part for k, (_, part) in payloads.items()},
                 fault=block.fault or self.block_faults.get(key),
                 taints=key in self.taints,
                 names_device=key in self.device,
                 packages=frozenset(i.module.partition(".")[0] for i in view.facts[index].imports),
             )
 
-    def _payload(self, key: Key) -> str:
+    def _payload(self, key: Key) -> tuple[str, str]:
+        """What a digest takes from a block, and the digest of that alone."""
         if key not in self.payloads:
-            note = self.notes[key[0]]
-            block = note.block(key[1])
-            assert block is not None
-            self.payloads[key] = payload(note.module, block, _seed(note, block))
+            path, id = key
+            note = self.notes[path]
+            block = note.blocks[self.views[path].place[id]]
+            text = payload(note.module, block, _seed(note, block))
+            self.payloads[key] = text, digest([text])
         return self.payloads[key]
 
 

@@ -53,7 +53,6 @@ class NoteCode:
     module: str
     note: str
     path: str
-    lines: int
     blocks: tuple[Code, ...]
     fault: str | None = None
 
@@ -61,6 +60,11 @@ class NoteCode:
     def root(self) -> str:
         """The absolute path of the vault."""
         return self.path[: -len(self.note)]
+
+    @property
+    def dumped_path(self) -> str:
+        """``path`` as faulthandler writes it."""
+        return self.path.encode("ascii", "backslashreplace").decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)

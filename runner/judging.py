@@ -11,11 +11,13 @@ from .placing import Place, Placer, leaves_out, remark
 from .quotetext import Mark, Sentence
 from .records import dataclass
 from .verdict import Found, Verdict
-from .wording import Nearest, difference, nearest, same_signs
+from .wording import Nearest, difference, nearest, same_signs, shared
 
 _LEAST_EDITED = 70.0  # percent of letters that agree, where the words on a page were edited
 _LEAST_SELECTED = 60.0  # the same where they are selected
 _LEAST_NEAREST = 75.0  # the same for a passage named because nothing better is known
+_CLEARLY_ALIKE = 85.0  # the same for a passage that must be meant, however it is cut into words
+_LEAST_SHARED = 0.5  # of the letters, in words that both have
 _LEAST_COMPARED = 8  # letters; fewer are like something on every page
 _SHIFTS = (-1, 1, -2, 2, -3, 3)
 _CLEARLY = 2.0  # times as far must the next place be, for the nearest to be meant
@@ -27,8 +29,8 @@ _LONGEST_SHOWN = 60  # characters of a quote in a message
 class Judged:
     """A sentence's verdict, the page it stands on, and what there is to say.
 
-    Where new digits may mend the link, ``message`` does not say what to do. ``resembles``: it was
-    not found, but a passage of the PDF is much like it.
+    Where new digits may mend the link, ``message`` does not say what to do. ``resembles``: it does
+    not stand there, but a passage of the PDF has many of its words.
     """
 
     verdict: Verdict
@@ -282,13 +284,13 @@ class Judge:
             return Judged(Verdict.EXACT, None, "; ".join(remark(mark) for mark in part.parts))
         if len(part.letters) >= _LEAST_COMPARED:
             if place := self._edited_at(part):
-                page = place.stretch.page
-                return Judged(Verdict.EDITED, page, _edited(page, self._diff(place, part)))
+                page, alike = place.stretch.page, self._resembles(place, part)
+                return Judged(Verdict.EDITED, page, _edited(page, self._diff(place, part)), alike)
             if place := self._nearest(part):
                 where = f"the nearest passage, on page {place.stretch.page}, differs in"
                 what = f"“{shortened(part.text)}” stands nowhere in the PDF; {where}"
                 told = f"{what} {self._diff(place, part) or 'single letters'}: correct the words"
-                return Judged(Verdict.NOT_FOUND, None, told, resembles=True)
+                return Judged(Verdict.NOT_FOUND, None, told, self._resembles(place, part))
         what = f"“{shortened(part.text)}” stands nowhere in the PDF"
         return Judged(Verdict.NOT_FOUND, None, f"{what}: quote it anew, or link the PDF it is from")
 
@@ -311,10 +313,17 @@ class Judge:
         return max(filter(None, places), key=lambda place: place.likeness, default=None)
 
     def _diff(self, place: Nearest, part: Sentence) -> str:
-        page = self.book.page(place.stretch.page)
+        return difference(*self._both(place, part))
+
+    def _resembles(self, place: Nearest, part: Sentence) -> bool:
+        """Whether ``part`` is that passage, changed: letters alone are soon alike by chance."""
+        return place.likeness >= _CLEARLY_ALIKE or shared(*self._both(place, part)) >= _LEAST_SHARED
+
+    def _both(self, place: Nearest, part: Sentence) -> tuple[str, str]:
+        """The words of the page, and those of the quote that can be compared with them."""
         words = " ".join(p.text for p in part.parts if p.mark is not Mark.FORMULA)
-        printed = page.words(place.stretch.start, place.stretch.end)
-        return difference(printed, words)
+        page = self.book.page(place.stretch.page)
+        return page.words(place.stretch.start, place.stretch.end), words
 
     def _name(self, place: Place, index: int) -> str:
         if place.last - place.first == len(self.parts):

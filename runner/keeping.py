@@ -24,11 +24,23 @@ from .resolve import Key
 from .result import Evidence, Failure, Figure, Frame, Place, Result, move_places
 from .world import World
 
+Files = tuple[tuple[str, str], ...]  # paths and digests
+
 
 def known(
-    store: Results, world: World, graph: Graph, scope: Collection[str], device: str
+    store: Results,
+    world: World,
+    graph: Graph,
+    scope: Collection[str],
+    device: str,
+    *,
+    files_alone: bool = False,
 ) -> dict[Key, Stored]:
-    """The last results on ``device`` of the blocks in ``scope``, and what changed since."""
+    """The last results on ``device`` of the blocks in ``scope``, and what changed since.
+
+    ``files_alone``: of that, whether files did.
+    """
+    changed = world.moved if files_alone else world.outdated
     found: dict[Key, Stored] = {}
     for path in scope:
         if path not in graph.notes:
@@ -38,9 +50,10 @@ def known(
             if node is None or not _is_for(key.devices, node, device):
                 continue
             current = kept.digest == node.digest
-            outdated = world.outdated(kept.result.evidence) if current else ""
+            outdated = changed(kept.result.evidence) if current else ""
             result = placed(graph, kept.result) if current else kept.result
-            outdated = outdated or (_failed_elsewhere(graph, node, kept.result) if current else "")
+            if current and not files_alone:
+                outdated = outdated or _failed_elsewhere(graph, node, kept.result)
             found[node.key] = Stored(kept.digest, kept.parts, result, outdated)
     return found
 
@@ -77,6 +90,7 @@ class Keeper:
         self._figures = world.figures
         self._graph = graph
         self._kept: set[tuple[str, str]] = set()
+        self.premises: dict[tuple[str, Key], Files] = {}  # by device and block, of kept results
         self._declared = {
             key: self._look(graph.nodes[key], world, root) for key in dict.fromkeys(running)
         }
@@ -84,7 +98,8 @@ class Keeper:
     def _look(self, node: Node, world: World, root: Path) -> Evidence:
         """What a block and those it depends on declare, as it is now."""
         evidence = Evidence()
-        for other in (node, *(self._graph.nodes[key] for key in node.deps)):
+        every = (*node.deps, *node.swayed)
+        for other in (node, *(self._graph.nodes[key] for key in every)):
             options = other.block.options
             folder = (root / other.note).parent
             evidence = world.declared(evidence, folder, options.data, options.env)
@@ -103,6 +118,7 @@ class Keeper:
             evidence = joined(result.evidence, declared)
             if any(isinstance(output, Figure) for output in result.outputs):
                 evidence = replace(evidence, figures=self._figures)
+            self.premises[device, node.key] = evidence.files
             found = replace(moved, evidence=evidence)
             key = CacheKey(path, node.block.id, result.device or device)
             rows.append((key, Kept(node.digest, found, node.parts, time.time())))
@@ -153,8 +169,8 @@ def _moved(graph: Graph, result: Result, change: Callable[[str, int], int]) -> R
 
 
 def _block_at(graph: Graph, place: Place) -> Block | None:
-    note = next((note for note in graph.notes.values() if note.module == place.module), None)
-    return note.block(place.block) if note else None
+    path = graph.modules.get(place.module)
+    return graph.notes[path].block(place.block) if path else None
 
 
 def _to_ordinal(source: str, line: int) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .devices import available, choose
+from .devices import available, choose, choose_one
 from .graph import Graph, build
 from .job import NoteCode
 from .modules import PACKAGE, NoteFinder
@@ -27,9 +27,11 @@ class Library:
 
     def __init__(self, vault: Vault, device: str = "auto") -> None:
         self.vault = vault
-        wanted = vault.settings.device if device == "auto" and vault.settings.device else device
         self.devices = available()
-        self.device = choose(wanted, self.devices)[0]
+        if device == "auto" and vault.settings.device:
+            self.device = choose(vault.settings.device, self.devices)[0]
+        else:
+            self.device = choose_one(device, self.devices)
 
     @cached_property
     def graph(self) -> Graph:

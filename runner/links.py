@@ -22,20 +22,21 @@ from .passage import (
     without_head,
     words_before,
 )
+from .patterns import regex
 from .vaultpaths import Resolver, attachment_folder, has_subpath
 
 __all__ = ["Resolver", "attachment_folder", "find_links", "find_quotes", "has_subpath"]
 
-_WIKI = re.compile(r"\[\[(?!\[)((?:(?!\[\[|\]\])[^\r\n])+)\]\]")
-_BRACKET = re.compile(r"\\.|\[|\](\()?|\n[ \t>]*\r?\n", re.S)
-_DESTINATION = re.compile(
+_WIKI = regex(r"\[\[(?!\[)((?:(?!\[\[|\]\])[^\r\n])+)\]\]")
+_BRACKET = regex(r"\\.|\[|\](\()?|\n[ \t>]*\r?\n", re.S)
+_DESTINATION = regex(
     r"[ \t]*(?:<([^<>\r\n]*)>|((?:\\.|[^\s()\\])*(?:\((?:\\.|[^\s()\\])*\)(?:\\.|[^\s()\\])*)*))"
     r"""(?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?[ \t]*\)"""
 )
-_EXTERNAL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
-_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-_PAGE = re.compile(r"(?:^|[&#?])page=(\d{1,9})(?!\d)")
-_SELECTION = re.compile(r"(?:^|[&#?])selection=(\d{1,9}),(\d{1,9}),(\d{1,9}),(\d{1,9})(?!\d)")
+_EXTERNAL = regex(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+_ESCAPED = regex(r"\\([!-/:-@\[-`{-~])")
+_PAGE = regex(r"(?:^|[&#?])page=(\d{1,9})(?!\d)")
+_SELECTION = regex(r"(?:^|[&#?])selection=(\d{1,9}),(\d{1,9}),(\d{1,9}),(\d{1,9})(?!\d)")
 
 
 def find_links(note: Note) -> tuple[Link, ...]:
@@ -150,7 +151,7 @@ def _is_escaped(text: str, offset: int) -> bool:
 # --- quotes ------------------------------------------------------------------------------------
 
 # How Obsidian and PDF++ name a link to a page, where the author gave it no name.
-_PAGE_NAME = re.compile(r"(?:.*[,;]\s*)?(?:page|pages|pp?\.?|pg\.?|s\.)\s*\d+", re.I | re.S)
+_PAGE_NAME = regex(r"(?:.*[,;]\s*)?(?:page|pages|pp?\.?|pg\.?|s\.)\s*\d+", re.I | re.S)
 
 _LONGEST_TAIL = 30  # lines below a passage that may hold its links, block id and excuse
 
@@ -233,7 +234,7 @@ class _QuoteFinder:
                 notes = cut_notes([line for line in group if line.index > last])[1:]
                 last = group[-1].index
             if quote := self._tailed(passage, links, first, last, notes):
-                yield quote
+                yield replace(quote, is_flat=_is_flat(passage, group, links[0].line - 1))
 
     def _passage(self, above: list[Line], below: list[Line]) -> list[Line]:
         """The lines that the link in the last line of ``above`` belongs to, that line cut."""
@@ -343,3 +344,10 @@ class _QuoteFinder:
         line = Line(index, 0, text)
         quote = self._tailed([line], [link], index, index)
         return replace(quote, id=block_id(self.lines[index]) or quote.id) if quote else None
+
+
+def _is_flat(passage: Sequence[Line], group: Sequence[Line], link: int) -> bool:
+    """Whether ``passage`` is the body of a callout with the line ``link`` of ``group`` as its head,
+    not set off from it by a further ``>``."""
+    head = next(line for line in group if line.index == link)
+    return head.is_head and passage[0].index > link and passage[0].depth == head.depth

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .answer import Answer, Refusal
-from .opening import DEVICE, JSON, PATHS, looking_at
-from .run_commands import reported
+from .door import reported
+from .opening import looking_at
+from .parameters import DEVICE, JSON, PATHS
 from .wish import Wish
+
+if TYPE_CHECKING:
+    from .report import Report
 
 
 @click.command()
@@ -34,9 +40,22 @@ def explain(place: str, device: str) -> Answer:
     path = path or place
     with looking_at((Path(path),)) as (session, scope):
         report = session.check(session.scope(scope), Wish(device=device))
-    if block and not any(found.id == block for found in report.blocks()):
-        raise Refusal(f"{path} has no block `{block}`")
-    return Answer(report.to_json(), console.explain(report, block))
+    if block:
+        report = _of_block(report, scope[0], block)
+    return Answer(report.to_json(), console.explain(report))
+
+
+def _of_block(report: Report, path: str, id: str) -> Report:
+    """What of a report is about the blocks of that id. Raises ``Refusal`` if there is none."""
+    notes = [
+        replace(note, blocks=tuple(block for block in note.blocks if block.id == id))
+        for note in report.notes
+    ]
+    if not any(note.blocks for note in notes):
+        known = ", ".join(dict.fromkeys(f"`{block.id}`" for block in report.blocks()))
+        hint = f"name one of {known}" if known else "it has no tagged blocks"
+        raise Refusal(f"{path or report.vault} has no block `{id}`: {hint}")
+    return replace(report, notes=tuple(note for note in notes if note.blocks))
 
 
 @click.command()

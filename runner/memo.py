@@ -17,28 +17,22 @@ from typing import TYPE_CHECKING
 from . import __version__
 from .devices import available
 from .errors import UserError, system_words
-from .report import Report
-from .result import Evidence, decode, encode
 from .userdirs import cache_folder
 from .vault import CONFIG, Vault
 from .wish import Wish
-from .world import World
 
 if TYPE_CHECKING:
     from .outcome import Outcome
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Idle:
-    """A run without effect: the state of the vault, what its results rest on, what it reported."""
-
-    state: str
-    evidence: Evidence
-    report: Report
+    from .report import Report
+    from .result import Evidence
 
 
 class Memo:
-    """The memory for one command on one vault."""
+    """The memory for one command on one vault.
+
+    It keeps three lines: the state of the vault, what its results rest on, what was reported. All
+    but the first are looked at only where that is as it was.
+    """
 
     def __init__(self, vault: Vault, scope: Sequence[str], wish: Wish) -> None:
         self._vault = vault
@@ -50,7 +44,7 @@ class Memo:
             dataclasses.astuple(wish),
         ]
         name = hashlib.sha256(json.dumps(asked).encode()).hexdigest()
-        self._file = cache_folder() / "idle" / f"{name}.json"
+        self._file = cache_folder() / "idle" / f"{name}.jsonl"
         self._state = self._state_now() if self._usable else ""
 
     def recall(self) -> Report | None:
@@ -58,25 +52,30 @@ class Memo:
         if not self._usable:
             return None
         try:
-            idle = decode(_Idle, json.loads(self._file.read_text(encoding="utf-8")))
+            state, *kept = self._file.read_text(encoding="utf-8").split("\n")
+            if state != self._state:
+                return None
+            evidence, report = _decoded(*kept)
         except (OSError, ValueError, KeyError, TypeError):
             return None  # never kept, or by another version: look again
-        if idle.state != self._state:
-            return None
+        from .world import World
+
         settings = self._vault.settings
         world = World(settings.python, settings.launcher, settings.figures)
-        return None if world.outdated(idle.evidence) else idle.report
+        return None if world.outdated(evidence) else report
 
     def remember(self, outcome: Outcome, report: Report) -> None:
         """Keep the report of a run that executed and wrote nothing; forget it of any other."""
         if not self._usable or outcome.interrupted or not outcome.is_idle:
             self._file.unlink(missing_ok=True)
             return
-        idle = _Idle(self._state, outcome.evidence(), report)
+        from .result import encode
+
+        kept = "\n".join(json.dumps(encode(fact)) for fact in (outcome.evidence(), report))
         temporary = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(encode(idle)), encoding="utf-8")
+            temporary.write_text(f"{self._state}\n{kept}", encoding="utf-8")
             temporary.replace(self._file)
         except OSError as error:
             fault = f"{self._file} cannot be written ({system_words(error)})"
@@ -90,6 +89,13 @@ class Memo:
         for file in (".obsidian/app.json", CONFIG):
             hasher.update(_content(self._vault.root / file))
         return hasher.hexdigest()
+
+
+def _decoded(evidence: str, report: str) -> tuple[Evidence, Report]:
+    from .report import Report
+    from .result import Evidence, decode
+
+    return decode(Evidence, json.loads(evidence)), decode(Report, json.loads(report))
 
 
 def _content(file: Path) -> bytes:

@@ -139,7 +139,10 @@ def explain(error: BaseException) -> None:
         error.add_note(f"at its peak this process had {peak} of the GPU's memory")
     elif _applied:
         most = said(_applied[0])
-        error.add_note(f"a worker may take {most} of memory: {VARIABLE} sets the limit")
+        error.add_note(
+            f"a worker may take {most} of memory: set the environment variable {VARIABLE} "
+            "to more GB, or to 0 for no limit"
+        )
         import resource
 
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)

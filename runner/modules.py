@@ -1,8 +1,8 @@
 """Notes as modules: ``vault.<name>`` is the code of a note, compiled under the note's own lines.
 
 ``execute`` runs one block in a module; ``NoteFinder`` imports other notes. Both give the
-interpreter the *Python view* of a note: as many lines as the note has, blank where there is no
-code, so that tracebacks, ``inspect``, ``pdb`` and ``torch.jit`` read the lines they name.
+interpreter the *Python view* of a note: its lines in their places, blank where there is no code,
+so that tracebacks, ``inspect``, ``pdb`` and ``torch.jit`` read the lines they name.
 """
 
 # ruff: noqa: ARG002  some signatures are those of a protocol
@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field
+from functools import lru_cache
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import CodeType, FrameType, ModuleType
@@ -30,16 +31,19 @@ PACKAGE = "vault"
 # --- the Python view ---------------------------------------------------------------------------
 
 
-def python_view(note: NoteCode) -> str:
-    """The note's text with everything blank but the blocks that parse.
+@lru_cache(maxsize=1024)
+def python_view(note: NoteCode, whole: bool) -> str:
+    """The note's lines up to its last one of code, everything blank but the blocks that parse.
 
-    One block with a syntax error would otherwise keep ``inspect`` from reading all others.
+    One block with a syntax error would otherwise keep ``inspect`` from reading all others. Not
+    ``whole``: only what an import executes, since nothing else of a note is known to depend on its
+    other blocks.
     """
-    lines = [""] * note.lines
+    lines: list[str] = []
     for code in note.blocks:
-        if _parses(code.source):
-            source = code.source.split("\n")
-            lines[code.line - 1 : code.line - 1 + len(source)] = source
+        if (whole or code.importable) and _parses(code.source):
+            lines += [""] * (code.line - 1 - len(lines))
+            lines += code.source.split("\n")
     return "\n".join(lines) + "\n"
 
 
@@ -51,9 +55,9 @@ def _parses(source: str) -> bool:
     return True
 
 
-def show_view(note: NoteCode) -> None:
+def show_view(note: NoteCode, whole: bool) -> None:
     """Put the view into ``linecache``; no modification time, so that ``checkcache`` keeps it."""
-    view = python_view(note)
+    view = python_view(note, whole)
     lines = [line + "\n" for line in view.split("\n")[:-1]]
     linecache.cache[note.path] = (len(view), None, lines, note.path)
 
@@ -110,7 +114,7 @@ def define(module: ModuleType, note: NoteCode, code: Code) -> None:
     """Run only the block's definitions: imports, functions and classes.
 
     For multiprocessing children that unpickle what a run or test block defined. A definition that
-    needs a value of the block cannot be made here and is left out; unpickling it says so.
+    needs what the block does besides cannot be made here and is left out; unpickling it says so.
     """
     for statement in parse_block(note, code).body:
         if isinstance(statement, DEFINITIONS):
@@ -236,7 +240,8 @@ class NoteFinder(MetaPathFinder):
     ``lookup`` gives the code of the module ``vault.<name>``, ``None`` where there is no such
     note. ``device`` is the value of the global of that name in notes whose code names it.
     ``defines`` names the module whose run and test blocks contribute their definitions: in
-    children of the process that runs it, which unpickle what those blocks defined.
+    children of the process that runs it, which unpickle what those blocks defined. Of the module
+    that is ``run`` here, or there, all lines are shown.
     """
 
     def __init__(
@@ -247,7 +252,7 @@ class NoteFinder(MetaPathFinder):
     ) -> None:
         self.lookup = lookup
         self.device = device
-        self.defines = defines
+        self.defines = self.runs = defines
 
     def install(self) -> None:
         """Go before all other finders, so that no installed package ``vault`` shadows the notes."""
@@ -277,10 +282,14 @@ class NoteFinder(MetaPathFinder):
         spec = ModuleSpec(note.module, NoteLoader(note, self), origin=note.path)
         spec.has_location = True
         module = importlib.util.module_from_spec(spec)
-        show_view(note)
+        self.runs = note.module
+        self.show(note)
         sys.modules[note.module] = module
         setattr(package, note.module.rpartition(".")[2], module)
         return module
+
+    def show(self, note: NoteCode) -> None:
+        show_view(note, note.module == self.runs)
 
     def set_device(self, module: ModuleType, note: NoteCode) -> None:
         """Set the global ``device`` where the note names it. Raises ImportError without torch."""
@@ -315,7 +324,7 @@ class NoteLoader(InspectLoader):
         note = self.note
         if note.fault:
             raise ImportError(note.fault, name=note.module, path=note.path)
-        show_view(note)
+        self.finder.show(note)
         with preserved():
             self.finder.set_device(module, note)
             for code in note.blocks:
@@ -329,4 +338,4 @@ class NoteLoader(InspectLoader):
                     )
 
     def get_source(self, fullname: str) -> str:
-        return python_view(self.note)
+        return python_view(self.note, self.note.module == self.finder.runs)

@@ -84,7 +84,13 @@ class _Collector(Touching):
             uses=frozenset(self.uses),
             lively=self.lively,
             acts=self.acts,
+            executes=self.executes,
             stores_given=self.stores_given,
+            holds=tuple(self.holds),
+            writes=frozenset(self.writes),
+            late_writes=frozenset(self.late_writes),
+            given=frozenset(self.given),
+            late_given=frozenset(self.late_given),
             imports=tuple(self.imports),
             modules=tuple(sorted((n, m) for n, m in self.modules.items() if n in self.kinds)),
             calls=self.calls,
@@ -207,10 +213,12 @@ class _Collector(Touching):
         self._branch(node)
         captured = {name for case in node.cases for name in bound_by(case.pattern)}
         self.share({*names_in(node.subject), *captured})
+        self.hold(self.held_by(node.subject) | captured)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self.generic_visit(node)
         self.share(set(names_in(node)))
+        self.hold(self.held_by(node))
 
     def visit_MatchAs(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping) -> None:
         self.generic_visit(node)
@@ -231,6 +239,7 @@ class _Collector(Touching):
         self.visit(node.iter)
         self.consume(node.iter)
         self.share({*names_in(node.iter), *names_in(node.target)})
+        self.hold(self.held_by(node.iter, node.target))
         self.branches += 1
         self._assign(node.target, "data")
         self.statements(node.body)
@@ -245,6 +254,7 @@ class _Collector(Touching):
             root = root_name(item.context_expr)
             if root and not isinstance(item.context_expr, ast.Call):
                 self.store(root)  # entering and leaving it may change it
+            self.hold(self.held_by(item.context_expr, item.optional_vars))
             if item.optional_vars is not None:
                 self._assign(item.optional_vars, "data")
         self.statements(node.body)
@@ -290,6 +300,7 @@ class _Collector(Touching):
         defaults = [*node.args.defaults, *node.args.kw_defaults]
         keeps = any(d is not None and self.kind_of(d) not in ("const", "def") for d in defaults)
         keeps = keeps or not all(map(self._leaves_function, node.decorator_list))
+        self.hold({node.name, *self.handed(node.decorator_list), *self.held_by(*defaults)})
         if keeps:
             self.share({node.name, *(n for d in defaults if d is not None for n in names_in(d))})
         self.bind(node.name, "data" if keeps else "def")
@@ -298,8 +309,8 @@ class _Collector(Touching):
 
     def _leaves_function(self, decorator: ast.expr) -> bool:
         """Whether a decorator is known to make a function that keeps nothing between calls."""
-        package = self.module_of(root_name(decorator)).partition(".")[0]
-        return package in ("torch", "numpy", "pytest", "contextlib")
+        origin = self.module_of(root_name(decorator))
+        return origin.partition(".")[0] in ("torch", "numpy", "pytest", "contextlib")
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         for part in outer_parts(node.args):
@@ -330,7 +341,8 @@ class _Collector(Touching):
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         for part in (*node.decorator_list, *node.bases, *node.keywords):
             self.visit(part)
-        if node.bases or node.decorator_list:  # `__init_subclass__`, a metaclass, a decorator
+        # `__init_subclass__`, a metaclass, a decorator
+        if node.bases or node.keywords or node.decorator_list:
             self.calls = self.calls or not self.body_depth
         # What is later changed in a base is seen through the class.
         self.late.update(root for base in node.bases if (root := root_name(base)))
@@ -350,14 +362,20 @@ class _Collector(Touching):
         self.locals, self.class_name = before, outer
         values = [part.value for part in node.body if isinstance(part, ast.Assign)]
         shared = any(self.kind_of(value) != "const" for value in values)
-        self.share({node.name, *(name for value in values for name in names_in(value))})
+        bases = {base.id for base in node.bases if isinstance(base, ast.Name)} - self.modules.keys()
+        self.share({node.name, *bases, *(name for value in values for name in names_in(value))})
+        self.hold({node.name, *self.handed(node.decorator_list)})
+        self.hold_for_class(node, own)
         self.bind(node.name, "data" if shared else "class")
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for part in (*node.decorator_list, *outer_parts(node.args), node.returns):
             if part is not None:
                 self.visit(part)
+        outer = self.function_name
+        self.function_name = outer or node.name
         self._body(node, node.body)
+        self.function_name = outer
 
     def _comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
@@ -367,6 +385,7 @@ class _Collector(Touching):
             self.visit(generator.iter)
             self.consume(generator.iter)
             self.locals |= frozenset(names_in(generator.target))
+            self.hold(self.held_by(generator.iter, generator.target))
             for condition in generator.ifs:
                 self.visit(condition)
         parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]

@@ -155,7 +155,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A passage with a PDF link; ``id`` is its Obsidian block id without the caret."""
+    """A passage with a PDF link; ``id`` is its Obsidian block id without the caret.
+
+    ``is_flat``: it is the body of a callout whose head is the link, where the author's words look
+    like quoted ones.
+    """
 
     id: str | None
     text: str
@@ -163,6 +167,7 @@ class Quote:
     line: int
     span: Span
     no_code: str | None = None
+    is_flat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

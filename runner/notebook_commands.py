@@ -8,7 +8,8 @@ import click
 
 from .answer import Answer, Refusal
 from .note import Problem
-from .opening import JSON, open_vault
+from .opening import open_vault
+from .parameters import JSON
 from .vault import Vault, find_root, is_note
 
 

@@ -14,8 +14,7 @@ def note_code(graph: Graph, path: str, root: Path) -> NoteCode:
     """The Python of one note, for a worker."""
     note = graph.notes[path]
     blocks = tuple(_code(graph, node, root) for node in graph.of_note(path) if node.fault is None)
-    lines = note.text.count("\n") + 1
-    return NoteCode(note.module, path, str(root / path), lines, blocks, graph.faults.get(path))
+    return NoteCode(note.module, path, str(root / path), blocks, graph.faults.get(path))
 
 
 def _code(graph: Graph, node: Node, root: Path) -> Code:

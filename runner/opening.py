@@ -1,48 +1,34 @@
-"""What every command shares: the vault of its paths, the leave to execute it, its options."""
+"""What every command shares: the vault of its paths, and the leave to execute it."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import click
+from typing import TYPE_CHECKING
 
 from . import admission
 from . import trust as trust_store
-from .answer import UNTRUSTED, Refusal
+from .answer import UNTRUSTED, Refusal, spelled
 from .vault import Vault, VaultError, find_root
 
 if TYPE_CHECKING:
     from .session import Session
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-_JSON = "runner.json"  # where the context of a command keeps that it answers in JSON
-
-
-def _note_json(context: click.Context, _: click.Parameter, given: bool) -> None:
-    context.meta[_JSON] = given
-
-
-JSON = click.option(
-    "--json",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_note_json,
-    help="One JSON document on standard output.",
-)
-PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-DEVICE = click.option("--device", default="", help="auto, cpu, cuda[:n], mps, or cpu,cuda.")
+_in_json: ContextVar[bool] = ContextVar("in_json", default=False)
 
 
 def answers_in_json() -> bool:
     """Whether the command that runs was given ``--json``."""
-    return bool(click.get_current_context().meta.get(_JSON))
+    return _in_json.get()
+
+
+def answer_in_json(given: bool) -> None:
+    """Note whether the command that begins was given ``--json``."""
+    _in_json.set(given)
 
 
 def open_vault(paths: Sequence[Path]) -> tuple[Vault, list[str]]:
@@ -78,13 +64,15 @@ def _root(paths: Sequence[Path]) -> Path:
 @contextmanager
 def session_on(vault: Vault) -> Iterator[Session]:
     """A session that gives its store back."""
+    from .keptshapes import remembered
     from .session import Session
 
-    session = Session(vault)
-    try:
-        yield session
-    finally:
-        session.close()
+    with remembered():
+        session = Session(vault)
+        try:
+            yield session
+        finally:
+            session.close()
 
 
 @contextmanager
@@ -109,15 +97,23 @@ def _admit(root: Path) -> None:
         trust_store.grant(root)
         return
     hint = f"look at it, then run `python -m runner trust {named}` or add --trust for this run"
-    raise Refusal(f"the vault {root} is not trusted: {hint}", UNTRUSTED)
+    why = (
+        " (another folder stood there when you trusted it)" if trust_store.is_replaced(root) else ""
+    )
+    raise Refusal(f"the vault {root} is not trusted{why}: {hint}", UNTRUSTED)
 
 
 def _asked(root: Path) -> bool:
+    import click
+
     from .console import first_contact
     from .graph import build
 
-    words = "\n".join(first_contact(root, build(Vault(root).notes().values())))
-    return click.confirm(f"{words}\nTrust this vault from now on?", err=True)
+    words = "\n".join(map(spelled, first_contact(root, build(Vault(root).notes().values()))))
+    try:
+        return click.confirm(f"{words}\nTrust this vault from now on?", err=True)
+    except click.Abort:  # Ctrl-D, Ctrl-C: whatever ends the question is no yes
+        return False
 
 
 def refuse_pinned(root: Path, leave: bool) -> None:
@@ -125,14 +121,3 @@ def refuse_pinned(root: Path, leave: bool) -> None:
     if admission.is_pinned(root) and not leave:
         hint = f"trust it for good with `python -m runner trust {shlex.quote(str(root))}`"
         raise Refusal(f"{root} is pinned, so nothing that changes in it may run: {hint}", UNTRUSTED)
-
-
-def keyword_options(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """One decorator for several options, in the order in which ``--help`` lists them."""
-
-    def decorate(command: F) -> F:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate

@@ -7,23 +7,24 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from .note import Options, Role
+from .note import Block, Options, Role
+from .patterns import regex
 from .records import dataclass
 
 KINDS = ("parity", "paper-number", "closed-form", "property", "phenomenon", "mutant")
 OUTPUTS = ("all", "text", "figures", "none")
 LONGEST = 4000  # characters of one option
 
-_LINE = re.compile(r"#\|[ \t]?(.*)")
-_KEY = re.compile(r"([A-Za-z_][\w-]*)[ \t]*:(?:[ \t]+(.*)|)", re.S)
-_WORD = re.compile(r"[A-Za-z_][\w./-]*")
-_WORDS = re.compile(r"\[[ \t]*(?:[A-Za-z_][\w./-]*[ \t]*(?:,[ \t]*[A-Za-z_][\w./-]*[ \t]*)*)?\]")
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
-_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_QUOTE = re.compile(r"\^?([A-Za-z0-9-]+)")
-_DEVICE = re.compile(r"cpu|mps|cuda(?::\d{1,3})?")
-_EXCEPTION = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_ENV = re.compile(r"[^=\s\0]+")
+_LINE = regex(r"#\|[ \t]?(.*)")
+_KEY = regex(r"([A-Za-z_][\w-]*)[ \t]*:(?:[ \t]+(.*)|)", re.S)
+_WORD = regex(r"[A-Za-z_][\w./-]*")
+_WORDS = regex(r"\[[ \t]*(?:[A-Za-z_][\w./-]*[ \t]*(?:,[ \t]*[A-Za-z_][\w./-]*[ \t]*)*)?\]")
+_NUMBER = regex(r"-?(?:0|[1-9]\d{0,17})")
+_ID = regex(r"[A-Za-z][A-Za-z0-9_-]*")
+_QUOTE = regex(r"\^?([A-Za-z0-9-]+)")
+_DEVICE = regex(r"cpu|mps|cuda(?::\d{1,3})?")
+_EXCEPTION = regex(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_ENV = regex(r"[^=\s\0]+")
 _NON_TEXT = frozenset({"null", "Null", "NULL", "~"})
 _BOOLEANS = {
     "true": True,
@@ -67,6 +68,12 @@ def read_options(
         if fault:
             faults.append(fault)
     return Options(**values), tuple(faults)
+
+
+def line_of(block: Block, key: str) -> int:
+    """The note line on which ``block`` states the option ``key``; the fence's if it is there."""
+    groups, _ = _groups(block.source.split("\n"))
+    return next((block.code_line + group.line for group in groups if group.key == key), block.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +250,7 @@ def _device_or_auto(value: object) -> str:
     return value
 
 
-_PATH = re.compile(r"[^\0\r\n]+")
+_PATH = regex(r"[^\0\r\n]+")
 
 # The form as a message says it, the check, and whether YAML's types count (else all is text).
 _TYPES: dict[str, tuple[str, Callable[[object], object], bool]] = {
@@ -252,7 +259,7 @@ _TYPES: dict[str, tuple[str, Callable[[object], object], bool]] = {
     "kind": (f"one of {_listed(KINDS)}", _one_of(*KINDS), False),
     "device": ("`cpu`, `cuda`, `cuda:1`, `mps` or a list of them", _devices, False),
     "timeout": ("a positive number of seconds", _seconds, True),
-    "seed": ("an integer", _integer, True),
+    "seed": ("an integer of at most 18 digits", _integer, True),
     "raises": ("the name of an exception", _exception, False),
     "slow": ("`true` or `false`", _boolean, True),
     "output": (f"one of {_listed(OUTPUTS)}", _one_of(*OUTPUTS), False),

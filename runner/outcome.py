@@ -73,6 +73,16 @@ class Outcome:
             news = news or bool(new)
         return news
 
+    def take_over(self, later: Outcome) -> None:
+        """What a further round of the same run decided and found, in place of what it disproved."""
+        if later is self:
+            return
+        self.plans = {
+            device: _continued(plan, later.plans[device]) for device, plan in self.plans.items()
+        }
+        for device, results in later.results.items():
+            self.results.setdefault(device, {}).update(results)
+
     @property
     def is_idle(self) -> bool:
         """Whether nothing ran and nothing was written: another run would find the same."""
@@ -121,9 +131,11 @@ class Outcome:
 
         ``checked``: statuses are those the note shows; else those the run found.
         """
+        planned = self.graph.notes.get(note.path, note)
+        known = self.graph.problems.get(note.path, ())
         problems = {
             *note.problems,
-            *self.graph.problems.get(note.path, ()),
+            *(_where_it_is_now(problem, planned, note) for problem in known),
             *self.problems.get(note.path, ()),
             *found,
         }
@@ -184,6 +196,21 @@ class Outcome:
         if other is None or block is None:
             return place.module
         return f"{other.path.rpartition('/')[2]}:{block.code_line + place.line - 1}"
+
+
+def _continued(first: Plan, later: Plan) -> Plan:
+    done = {key: d for key, d in later.decisions.items() if d.action in (Action.RUN, Action.REPLAY)}
+    kept = {key: d for key, d in first.decisions.items() if d.action is Action.RUN}
+    return replace(first, decisions={**first.decisions, **done, **kept})
+
+
+def _where_it_is_now(problem: Problem, planned: Note, now: Note) -> Problem:
+    """A problem of a block of ``planned`` at the line that it has since its note was written."""
+    above = [block for block in planned.blocks if block.line <= problem.line]
+    block = now.block(above[-1].id) if above else None
+    if block is None or planned.block(block.id) is not above[-1]:
+        return problem
+    return replace(problem, line=problem.line + block.line - above[-1].line)
 
 
 def _with_places(test: TestOutcome, locate: Callable[[Place], str]) -> TestOutcome:

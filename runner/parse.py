@@ -11,25 +11,25 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import PurePosixPath
 
-from . import fences, frontmatter, options, tags
+from . import fences, frontmatter, options, shapes, tags
 from .note import OUTPUT_INFO, Block, Note, Problem, Region, Severity, Span
+from .patterns import regex
 from .records import dataclass
 from .result import Status
 
-_FENCE_LINE = re.compile(
+_FENCE_LINE = regex(
     rb"(?:^|[\r\n])(?:[ \t>*+\-\d.)]|\xc2\xa0|\xef\xbb\xbf)*(?:```|~~~)"
     rb"(?:[^\r\n{]*\{[^\r\n=:]*[=:]|[`~]*[ \t]*[pP][yY][^\r\n=]*=)"
 )
-_TAGGED_LINE = re.compile(r"^[ \t>]*(?:[-+*][ \t]+)?(`{3,}|~{3,})([^\r\n]*)", re.M)
-_NBSP_FENCE = re.compile(r"^[ \t>]*\u00a0[ \t\u00a0]*(?:`{3,}|~{3,})([^\r\n]*)", re.M)
-_TAB_AFTER_QUOTE = re.compile(r"[ ]{0,3}>[ >]*\t")
-_MARKER = re.compile(r"<!--[ \t]*(/?runner(?:[:-]\S.*?)?)[ \t]*-->")
+_TAGGED_LINE = regex(r"^[ \t>]*(?:[-+*][ \t]+)?(`{3,}|~{3,})([^\r\n]*)", re.M)
+_NBSP_FENCE = regex(r"^[ \t>]*\u00a0[ \t\u00a0]*(?:`{3,}|~{3,})([^\r\n]*)", re.M)
+_TAB_AFTER_QUOTE = regex(r"[ ]{0,3}>[ >]*\t")
+_MARKER = regex(r"<!--[ \t]*(/?runner(?:[:-]\S.*?)?)[ \t]*-->")
 _LONGEST_MARKER = 500  # characters
-_OPENER = re.compile(
+_OPENER = regex(
     r"runner:([A-Za-z][A-Za-z0-9_-]*)[ \t]+([0-9a-f]{8})[ \t]+"
     rf"({'|'.join(Status)})(?:[ \t]+([a-z0-9:,]+))?"
 )
-_BETWEEN = re.compile(r"[ \t>]*")
 
 
 def might_have_blocks(data: bytes) -> bool:
@@ -84,7 +84,7 @@ class _Reader:
         self.writable = True
         self.frontmatter = frontmatter.locate(text)
         skip = self.lines.at(self.frontmatter.end) + 1 if self.frontmatter.end else 0
-        self.outline = fences.outline(self.lines, skip)
+        self.outline = shapes.read(self.lines, skip)
         html = [self.lines.span(h.first, h.last) for h in self.outline.html]
         blocks = fences.merge([self.frontmatter], self.outline.code, html)
         # Without `%%` there is no comment, and inline code decides nothing.
@@ -168,7 +168,7 @@ class _Reader:
         found = []
         for fence in self.outline.fences:
             tag = tags.read_tag(fence.info)
-            if tag is None:
+            if tag is None or fence.closed:
                 self._warn_of_swallowed(fence)
             if tag is not None and not self._is_hidden(fence.first):
                 found.append((fence, tag))
@@ -183,9 +183,9 @@ class _Reader:
             return None
         if not fence.closed:
             what = f"the fence of `{tag.id}` is never closed, so the block does not run"
-            self._error(fence.first, what, _how_to_close(fence))
+            self._error(fence.first, what, fences.how_to_close(fence))
             return None
-        source = _dedent(fence.content)
+        source = fences.dedented(fence.content)
         self._warn_of_odd_spaces(fence)
         given, faults = options.read_options(
             source, tag.role, tag.attributes, frontmatter.load_yaml
@@ -357,7 +357,7 @@ class _Reader:
     def _line_above(self, index: int) -> int:
         """The last line above line ``index`` that is not blank, -1 if there is none."""
         index -= 1
-        while index >= 0 and _BETWEEN.fullmatch(self.lines[index]):
+        while index >= 0 and not self.lines[index].strip(" \t>"):
             index -= 1
         return index
 
@@ -389,35 +389,6 @@ def _first_between(lines: Sequence[tuple[int, str]], first: int, last: int) -> s
 def _is_tagged(info: str) -> bool:
     tag = tags.read_tag(info)
     return tag is not None and (tag.role is not None or tag.fault is not None)
-
-
-def _how_to_close(fence: fences.Fence) -> str:
-    where = " with the same prefix as its first" if fence.prefix else ""
-    return f"end it with a line of backticks (or tildes, as it began){where}"
-
-
-def _dedent(content: str) -> str:
-    """``content`` without its common indent; unlike ``textwrap.dedent`` blank lines stay."""
-    margin: str | None = None
-    for line in content.split("\n"):
-        if not line.strip():
-            continue
-        indent = line[: len(line) - len(line.lstrip(" \t"))]
-        margin = indent if margin is None else _common(margin, indent)
-        if not margin:
-            return content
-    if not margin:
-        return content
-    return "\n".join(line.removeprefix(margin) for line in content.split("\n"))
-
-
-def _common(left: str, right: str) -> str:
-    count = 0
-    for a, b in zip(left, right, strict=False):
-        if a != b:
-            break
-        count += 1
-    return left[:count]
 
 
 def _short(text: str) -> str:

@@ -6,17 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from .patterns import regex
 from .records import dataclass
 
-_QUOTED = re.compile(r"[ \t]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*((?:>[ \t]?)+)(.*)", re.S)
-_HEAD = re.compile(r"\s*\[![^\]]*\][-+]?")
-_BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
+_QUOTED = regex(r"[ \t]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*((?:>[ \t]?)+)(.*)", re.S)
+_HEAD = regex(r"\s*\[![^\]]*\][-+]?")
+_BLOCK_ID = regex(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
 _LONGEST_ID = 200  # characters, with the spaces around it
-_NO_CODE = re.compile(r"[ \t>]*no-code:[ \t]*(.*)", re.S)
-_LETTER = re.compile(r"[^\W_]")
-_ITEM = re.compile(r"\s*(?:(?:[-+*]|\d{1,9}[.)])\s+)?(?:\[.\]\s+)?")
-_EMPTY_ITEM = re.compile(r"(?:[-+*]|\d{1,9}[.)])?")
-_IN_PARENS = re.compile(r"(.*\S)\s*\(\s*$", re.S)
+_NO_CODE = regex(r"[ \t>]*no-code:[ \t]*(.*)", re.S)
+_LETTER = regex(r"[^\W_]")
+_ITEM = regex(r"\s*(?:(?:[-+*]|\d{1,9}[.)])\s+)?(?:\[.\]\s+)?")
+_EMPTY_ITEM = regex(r"(?:[-+*]|\d{1,9}[.)])?")
+_IN_PARENS = regex(r"(.*\S)\s*\(\s*$", re.S)
 # A closing quotation mark and what may open before it.
 _MARKS = {
     '"': '"',

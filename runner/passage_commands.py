@@ -12,7 +12,8 @@ import click
 
 from .answer import FAILED, FINE, MISUSED, Answer, Refusal
 from .errors import UserError
-from .opening import JSON, PATHS, answers_in_json, looking_at
+from .opening import answers_in_json, looking_at
+from .parameters import JSON, PATHS
 from .verdict import Found, Profile
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def link(pdf: Path, text: str, page: int | None, profile: str | None) -> Answer:
     from .linking import link_forms
     from .pictures import places
 
+    if not pdf.exists():
+        raise Refusal(f"{pdf} does not exist: name a PDF of a vault")
     with looking_at((pdf,)) as (session, scope):
         checker = session.checker(profile_of(profile))
         spots = places(checker, _file(session, scope), text, page)

@@ -16,24 +16,21 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .child import (
-    Worker,
-    WorkerError,
-    start_command,
-    start_environment,
-    start_process,
-    why_not_started,
-)
-from .crash import died, dumped_stack, exit_words, timed_out
+from .child import Worker, why_not_started
+from .crash import answered, died, dumped_stack, exit_words, last_words, timed_out
 from .events import BlockDone, BlockOutput, BlockStarted, Event, LaneEnded
-from .forks import Template, can_fork
 from .job import Job, Step
+from .launch import WorkerError, start_command, start_environment, start_process
 from .records import dataclass
 from .redaction import Redaction
-from .result import Place, Result, Status, decode, encode
+from .result import Place, Result, Status, encode
 from .userdirs import home_folders
+
+if TYPE_CHECKING:
+    from .child import Process
+    from .forks import Template
 
 __all__ = [
     "BlockDone",
@@ -92,9 +89,9 @@ class Pool:
     ``launcher`` is put before ``python`` to start workers elsewhere. ``preload`` names modules
     that a worker imports before it gets a job; ``threads`` is the thread count of numeric
     libraries. ``heard`` is called, in another thread, whenever there is an event; who gives it
-    means to stay, so a spare worker is held ready beside those that run. Raises ``WorkerError``
-    if no worker can be started; ``next_event`` raises it where the worker's interpreter fails
-    later.
+    means to stay, so a spare worker is held ready beside those that run. ``first`` is a process
+    that was started ahead, for the first of them. Raises ``WorkerError`` if no worker can be
+    started; ``next_event`` raises it where the worker's interpreter fails later.
     """
 
     def __init__(
@@ -105,6 +102,7 @@ class Pool:
         preload: tuple[str, ...] = (),
         threads: int = 1,
         heard: Callable[[], None] | None = None,
+        first: Process | None = None,
     ) -> None:
         self._heard = heard
         self._redaction = Redaction(os.environ, home_folders())
@@ -114,7 +112,7 @@ class Pool:
         self._size = workers
         self._numbers = itertools.count(1)
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._events: queue.SimpleQueue[Event | WorkerError] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
         self._waiting: deque[_Lane] = deque()
         self._busy: dict[Worker, _Lane] = {}
         self._leaving: list[threading.Thread] = []
@@ -122,7 +120,7 @@ class Pool:
         self._broken = False
         self._closed = False
         self._template = self._start_template(launcher)
-        self._spare = [self._start()]
+        self._spare = [Worker(first, self._inbox) if first else self._start()]
         self._thread = threading.Thread(target=self._supervise, daemon=True)
         self._thread.start()
         atexit.register(self.close)
@@ -149,7 +147,7 @@ class Pool:
             event = self._events.get(timeout=timeout)
         except queue.Empty:
             return None
-        if isinstance(event, WorkerError):
+        if isinstance(event, Exception):
             raise event
         return event
 
@@ -167,22 +165,28 @@ class Pool:
     # --- the supervisor's thread ---------------------------------------------------------------
 
     def _supervise(self) -> None:
+        try:
+            self._serve()
+        except Exception as error:  # a bug of ours: it is raised where events are awaited
+            self._tell(error)
+        if self._template is not None:
+            self._template.close()
+        for worker in (*self._busy, *self._spare):
+            worker.kill()
+
+    def _serve(self) -> None:
         while True:
             try:
                 message = self._inbox.get(timeout=self._patience())
             except queue.Empty:
                 message = None
             if isinstance(message, _Close):
-                break
+                return
             self._handle(message)
             self._enforce_limits()
             self._assign()
-        if self._template is not None:
-            self._template.close()
-        for worker in (*self._busy, *self._spare):
-            worker.kill()
 
-    def _tell(self, event: Event | WorkerError) -> None:
+    def _tell(self, event: Event | Exception) -> None:
         self._events.put(event)
         if self._heard is not None:
             self._heard()
@@ -219,12 +223,14 @@ class Pool:
 
     def _start_template(self, launcher: tuple[str, ...]) -> Template | None:
         """Where imports are to be shared and can be. A bad interpreter is the worker's error."""
-        if not self._preload or not can_fork(launcher):
+        if not self._preload:
             return None
-        try:
-            return Template(self._command, self._env, self._preload)
-        except OSError:
-            return None
+        from .forks import Template, can_fork  # most runs need none, nor sockets
+
+        with suppress(OSError):
+            if can_fork(launcher):
+                return Template(self._command, self._env, self._preload)
+        return None
 
     def _assign(self) -> None:
         """Give waiting lanes to workers; keep a spare one where it will be needed."""
@@ -284,22 +290,26 @@ class Pool:
             case "starved":
                 lane.why = said["why"]
             case "done":
-                self._finish_step(worker, lane, decode(Result, said["result"]))
+                result = answered(said["result"])
+                spent = said["spent"] or result.status is Status.CRASHED
+                self._finish_step(worker, lane, result, spent)
             case "end":
                 self._remove(worker)
                 self._let_go(worker)
                 self._tell(LaneEnded(lane.number, True))
 
-    def _finish_step(self, worker: Worker, lane: _Lane, result: Result) -> None:
+    def _finish_step(self, worker: Worker, lane: _Lane, result: Result, spent: bool) -> None:
         assert lane.step is not None
         if lane.interrupted:
-            self._end_lane(worker, lane, timed_out(lane.step, result))
-        else:
-            lane.deadline = None
-            self._tell_done(lane, lane.step, result)
+            self._end_lane(worker, lane, timed_out(lane.step, result, lane.place))
+            return
+        lane.deadline = None
+        self._tell_done(lane, lane.step, result, spent)
+        if spent:
+            self._end_lane(worker, lane, None)
 
-    def _tell_done(self, lane: _Lane, step: Step, result: Result) -> None:
-        self._tell(BlockDone(lane.number, step.id, self._redaction.of(result)))
+    def _tell_done(self, lane: _Lane, step: Step, result: Result, spent: bool = False) -> None:
+        self._tell(BlockDone(lane.number, step.id, self._redaction.of(result), spent))
 
     def _enforce_limits(self) -> None:
         now = time.monotonic()
@@ -319,17 +329,17 @@ class Pool:
     def _kill_stuck(self, worker: Worker, lane: _Lane) -> None:
         """The block did not answer the interrupt: take what it wrote and where it is."""
         assert lane.step is not None
-        partial = worker.partial_output()
+        partial = worker.partial_output(lane.job.notes)
         worker.dump_stack()
         worker.kill()
         stack = dumped_stack(worker.errors(), lane.job.notes)
         result = died(Status.TIMEOUT, "", stack, lane.place, partial)
-        self._end_lane(worker, lane, timed_out(lane.step, result))
+        self._end_lane(worker, lane, timed_out(lane.step, result, lane.place))
 
     def _bury(self, worker: Worker, lane: _Lane | None) -> None:
         """The worker's streams ended by themselves."""
         code = worker.wait()
-        partial = worker.partial_output()
+        partial = worker.partial_output(lane.job.notes if lane is not None else ())
         worker.kill()
         lost_fork = worker.is_fork and self._template is not None and not self._template.alive
         if worker.ready is None and lost_fork:
@@ -340,11 +350,11 @@ class Pool:
         if lane is None:
             self._spare.remove(worker)
         elif lane.step is None:
-            self._end_lane(worker, lane, None)
+            self._end_lane(worker, lane, None, last_words(code, worker.errors()))
         else:
             stack = dumped_stack(worker.errors(), lane.job.notes)
             dead = died(Status.CRASHED, lane.why or exit_words(code), stack, lane.place, partial)
-            dead = timed_out(lane.step, dead) if lane.interrupted else dead
+            dead = timed_out(lane.step, dead, lane.place) if lane.interrupted else dead
             self._end_lane(worker, lane, replace(dead, device=lane.step.device))
 
     def _begin_again(self, worker: Worker, lane: _Lane | None) -> None:
@@ -364,13 +374,13 @@ class Pool:
             if lane.number == number:
                 self._end_lane(worker, lane, None)
 
-    def _end_lane(self, worker: Worker, lane: _Lane, result: Result | None) -> None:
+    def _end_lane(self, worker: Worker, lane: _Lane, result: Result | None, why: str = "") -> None:
         """End a lane before its last step, and its worker with it."""
         worker.kill()
         self._remove(worker)
         if result is not None and lane.step is not None:
             self._tell_done(lane, lane.step, result)
-        self._tell(LaneEnded(lane.number, False))
+        self._tell(LaneEnded(lane.number, False, why))
 
     def _remove(self, worker: Worker) -> None:
         del self._busy[worker]

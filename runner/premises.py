@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 
 from .result import Evidence
+
+# Where times are rounded (FAT: to 2 s; https://learn.microsoft.com/windows/win32/sysinfo/file-times)
+# a file may change again soon after and show the same time.
+_ROUNDED = 10**9  # ns
+_FRESH = 3.0  # seconds
 
 
 class Digests:
@@ -22,15 +27,20 @@ class Digests:
         try:
             status = os.stat(path)
             key = (path, status.st_size, status.st_mtime_ns)
-            if key not in self._known:
-                self._known[key] = _digest(path, status)
+            if key in self._known:
+                return self._known[key]
+            digest = _digest(path, status)
         except (OSError, ValueError):  # a path may hold what no path can
             return ""
-        return self._known[key]
+        if status.st_mtime_ns % _ROUNDED or time.time() - status.st_mtime > _FRESH:
+            self._known[key] = digest
+        return digest
 
 
 def _digest(path: str, status: os.stat_result) -> str:
     """Raises ``OSError``. What is neither file nor folder, as a pipe, has none."""
+    import hashlib  # not at the top: for most workers it would load OpenSSL in vain
+
     if stat.S_ISDIR(status.st_mode):
         names = "\0".join(sorted(os.listdir(path)))
         return hashlib.sha256(names.encode("utf-8", "surrogatepass")).hexdigest()
@@ -42,6 +52,8 @@ def _digest(path: str, status: os.stat_result) -> str:
 
 def env_digest(name: str) -> str:
     """sha256 of a variable's value, "" where it is unset; values are never stored."""
+    import hashlib
+
     value = os.environ.get(name)
     return "" if value is None else hashlib.sha256(os.fsencode(value)).hexdigest()
 

@@ -25,7 +25,7 @@ from .names import facts
 from .note import Role
 from .pytest_items import FailedBlock, NoteFile, SkippedBlock
 from .pytest_modules import ENDINGS, Folders, Loaded, Modules, ReplayFailed
-from .switches import Switches
+from .switches import ADDED_TO, Switches
 from .testing import NO_TEST, BlockModule, is_bare
 from .userdirs import checkpoint_folder
 
@@ -84,7 +84,7 @@ class TestBlock:
         self._loaded = loaded
         self._switches = loaded.switches
         raises = self._node.block.options.raises
-        self._node_of_pytest = NoteBlock.of(file, self._note, self._own, self._namespace, raises)
+        self._node_of_pytest = NoteBlock.of(file, self._note, self._own, lambda: self._seen, raises)
         assert isinstance(self._node_of_pytest, NoteBlock)
         self._node_of_pytest.block = self
         return self._node_of_pytest
@@ -94,8 +94,10 @@ class TestBlock:
         assert callable(collect)
         node, id = self._node_of_pytest, self._own.id
         try:
-            with self.place(), within(self._limit):
-                found = list(collect())
+            with self.place():
+                self._seen = self._namespace()  # the blocks above have time limits of their own
+                with within(self._limit):
+                    found = list(collect())
         except ENDINGS:
             raise
         except (ReplayFailed, pytest.skip.Exception) as reason:
@@ -137,8 +139,23 @@ class TestBlock:
             raises = {
                 code.id: nodes[self._node.note, code.id].block.options.raises for code in wanted
             }
+            self._start_over()
             self._variant = self._around.modules.execute_apart(self._note, wanted, raises)
         return self._variant
+
+    def _start_over(self) -> None:
+        """The note's blocks are about to be executed once more, so what they add to, such as the
+        search path, is as they found it the first time."""
+        self._before.put_all(ADDED_TO)
+        for module in self._reached():
+            if module != self._note.module:
+                self._around.modules.switches_of(module).put()
+
+    def _reached(self) -> list[str]:
+        """The note's module and those it imports."""
+        graph = self._around.graph
+        reached = graph.reachable(self._node.note)
+        return [graph.notes[path].module for path in graph.order if path in reached]
 
     def prepare(self) -> None:
         """Before a test: replay once what the block uses, and let its names point there."""
@@ -160,9 +177,11 @@ class TestBlock:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """The working directory, the modules and the global settings that the block expects."""
+        """The folder, the modules, the global settings and the variables that the block expects."""
         around = self._around
         with (
+            around.modules.running(self._note),
+            around.modules.curtain.revealing(self._own.env),
             around.folders.inside(self._folder),
             expected(self._family),
             self._switched(),
@@ -172,14 +191,13 @@ class TestBlock:
 
     def _family(self) -> Family:
         """What processes that its tests start through multiprocessing have to know."""
-        graph, modules, node = self._around.graph, self._around.modules, self._node
-        reached = [graph.notes[path].module for path in graph.reachable(node.note)]
+        modules, node = self._around.modules, self._node
         needs = tuple(id for path, id in node.deps if path == node.note)
         job = Job(
             module=self._note.module,
             cwd=str(self._folder),
             steps=(Step(self._own.id, Mode.RUN, needs),),
-            notes=tuple(code for name in reached if (code := modules.lookup(name))),
+            notes=tuple(code for name in self._reached() if (code := modules.lookup(name))),
             checkpoints=str(checkpoint_folder()),
         )
         return Family(job, modules.device, self._own.id)
@@ -189,10 +207,11 @@ class TestBlock:
         if not (self._is_apart or self._switches.values):
             yield
             return
+        self._before = before = Switches.now()
         with self._around.modules.switched(self._switches):
             yield
             if self._is_apart:  # what its run blocks or tests switched holds for its next test
-                self._switches = Switches.now()
+                self._switches = Switches.now().changed_since(before)
 
     @contextmanager
     def _in_modules(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from .errors import UserError
 from .note import Problem
 
 Nodes = Iterable[pytest.Item | pytest.Collector]
@@ -27,7 +28,10 @@ class NoteFile(pytest.File):
         return node
 
     def collect(self) -> Nodes:
-        return self.contents(self)
+        try:
+            return list(self.contents(self))
+        except UserError as error:  # of the vault's settings
+            raise self.CollectError(str(error)) from None
 
 
 class Untrusted(pytest.File):

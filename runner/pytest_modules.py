@@ -15,14 +15,16 @@ from types import ModuleType
 
 import pytest
 
+from . import remedies
 from .deadline import within
 from .frames import is_expected
 from .graph import Node
 from .job import Code, NoteCode
-from .modules import PACKAGE, NoteFinder, NoteLoader, execute, show_view
+from .modules import PACKAGE, NoteFinder, NoteLoader, execute, python_view
 from .records import dataclass
 from .seeds import preserved
 from .switches import Switches, heed_arrivals
+from .variables import Curtain
 
 ENDINGS = (KeyboardInterrupt, pytest.exit.Exception)  # what ends the session, whoever raises it
 
@@ -54,9 +56,9 @@ class ReplayFailed(Exception):
 
 
 class Modules(NoteFinder):
-    """Imports notes and keeps, of each, what its test blocks see.
+    """Imports notes and keeps, of each, what its test blocks see; a plugin of pytest.
 
-    ``limit``: seconds that a block of a module may take.
+    ``limit``: seconds that a block of a module may take. ``curtain``: before what it may not see.
     """
 
     def __init__(
@@ -64,11 +66,14 @@ class Modules(NoteFinder):
         lookup: Callable[[str], NoteCode | None],
         device: str,
         limit: Callable[[str, str], float],
+        curtain: Curtain,
     ) -> None:
         super().__init__(lookup, device)
+        self.curtain = curtain
         self._limit = limit
         self._loaded: dict[str, Loaded] = {}
         self._switched: dict[str, Switches] = {}
+        self._ran: dict[str, NoteCode] = {}
         heed_arrivals()
 
     # --- setup and component blocks
@@ -78,10 +83,10 @@ class Modules(NoteFinder):
 
         ``imported``: modules of the notes it may import, whose switches it expects.
         """
-        before = Switches.now()
-        with self.switched(Switches({})):
+        with self.running(note), self.curtain.drawn(), self.switched(Switches({})):
+            before = Switches.now()
             for module in imported:
-                self._switched.get(module, Switches({})).put()
+                self.switches_of(module).put()
             try:
                 importlib.import_module(note.module)
                 self._switched[note.module].put()
@@ -116,8 +121,12 @@ class Modules(NoteFinder):
         return loaded
 
     def _execute(self, module: ModuleType, note: NoteCode, code: Code) -> None:
-        with within(self._limit(note.module, code.id)):
-            execute(module, note, code)
+        with self.curtain.revealing(code.env), within(self._limit(note.module, code.id)):
+            try:
+                execute(module, note, code)
+            except Exception as error:
+                remedies.explain(error, code.env)
+                raise
 
     def loader(self, note: NoteCode) -> NoteLoader:
         return _Loader(note, self)
@@ -125,7 +134,7 @@ class Modules(NoteFinder):
     def define(self, module: ModuleType, note: NoteCode) -> None:
         """Execute an imported note's blocks in ``module``, remembering what tests see."""
         loaded, before = Loaded(), Switches.now()
-        show_view(note)
+        self.show(note)
         with preserved():
             self.set_device(module, note)
             for code in note.blocks:
@@ -135,6 +144,10 @@ class Modules(NoteFinder):
                     self._execute(module, note, code)
         self._loaded[note.module] = loaded
         self._switched[note.module] = Switches.now().changed_since(before)
+
+    def switches_of(self, module: str) -> Switches:
+        """The global settings that the blocks of an imported note have switched."""
+        return self._switched.get(module, Switches({}))
 
     # --- run blocks, for the tests that use them
 
@@ -167,6 +180,18 @@ class Modules(NoteFinder):
                 raise ReplayFailed(code.id, error) from error
 
     @contextmanager
+    def running(self, note: NoteCode) -> Iterator[None]:
+        """The note is the one that runs: tools see all its lines, not only what is imported."""
+        before, self.runs = self.runs, note.module
+        self.show(note)
+        self._ran[note.path] = note
+        try:
+            yield
+        finally:
+            self.runs = before
+            self.show(note)
+
+    @contextmanager
     def switched(self, switches: Switches) -> Iterator[None]:
         """With ``switches`` put; all global settings are as before afterwards."""
         before = Switches.now()
@@ -175,6 +200,14 @@ class Modules(NoteFinder):
             yield
         finally:
             before.put_all()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """Give a warning its line while we can: it is told when the note no longer runs."""
+        note = self._ran.get(warning_message.filename)
+        if note is not None and warning_message.line is None:
+            lines = python_view(note, whole=True).split("\n")
+            warning_message.line = lines[warning_message.lineno - 1]
 
 
 class _Loader(NoteLoader):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from .environment import worker_environment
 from .graph import Graph
 from .library import Library
 from .note import Note, Problem, Role, Severity
@@ -22,8 +22,10 @@ from .resolve import Key
 from .rewritten import RewrittenCode
 from .testing import REWRITTEN, BlockModule, BlockPlugin
 from .userdirs import cache_folder
+from .variables import Curtain
 from .vault import Vault, find_root, is_note
 from .wish import Wish
+from .workers import threads
 
 Collected = tuple[str, list[str]]  # root of the vault, root-relative paths of notes
 
@@ -84,17 +86,18 @@ class _Opened:
     """A trusted vault: its notes are modules of this process."""
 
     def __init__(self, root: Path, config: pytest.Config) -> None:
-        os.environ.setdefault("MPLBACKEND", "agg")
         self.root = root
         self.blocks: dict[str, TestBlock] = {}  # by node id
         self.collected: set[str] = set()
         self.folders = Folders(root)
         self._slow = bool(config.option.slow)
         self._library = Library(Vault(root, trusted=True), config.option.device)
-        self.modules = Modules(self._library.code, self._library.device, self._limit)
+        curtain = Curtain(worker_environment(threads()))
+        self.modules = Modules(self._library.code, self._library.device, self._limit, curtain)
         self._library.lend_checkpoints()
         self.modules.install()
         config.stash[REWRITTEN] = RewrittenCode(cache_folder() / "rewritten")
+        config.pluginmanager.register(self.modules, "runner-modules")
         config.pluginmanager.register(BlockPlugin(self._library.device), "runner-blocks")
 
     @property

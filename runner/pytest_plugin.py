@@ -8,8 +8,11 @@ use them, when the first of these begins.
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +24,12 @@ if TYPE_CHECKING:
 _NOTES: pytest.StashKey[Notes] = pytest.StashKey()
 _REFUSED: pytest.StashKey[bool] = pytest.StashKey()
 _FROM_WORKERS: pytest.StashKey[dict[str, set[str]]] = pytest.StashKey()
-_REMARK: pytest.StashKey[str] = pytest.StashKey()
+_REMARKS: pytest.StashKey[dict[str, None]] = pytest.StashKey()  # in their order
+
+_HASHES = (
+    "notes: sets of text have another order here than under `run`: "
+    "start as `PYTHONHASHSEED=0 pytest …`"
+)
 
 # A project without notes pays for this look at its .md files, and for nothing else.
 _MAYBE_OURS = re.compile(rb"(?:```|~~~)[^\r\n]*=|<!--[ \t]*/?runner")
@@ -54,10 +62,22 @@ def pytest_load_initial_conftests(
 
 def pytest_configure(config: pytest.Config) -> None:
     """Workers of pytest-xdist take the options from here."""
+    config.stash[_REMARKS] = {}
     if config.option.trust_vault:
         from .pytest_trust import asked_for
 
         config.option.trust_vault = asked_for(config)
+    if config.option.device != "auto":
+        _refuse_unknown_device(config.option.device)
+
+
+def _refuse_unknown_device(wanted: str) -> None:
+    from .devices import DeviceError, available, choose_one
+
+    try:
+        choose_one(wanted, available())
+    except DeviceError as error:
+        raise pytest.UsageError(f"--device: {error}") from None
 
 
 def _may_be_in_vault(place: Path) -> bool:
@@ -123,12 +143,39 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
 
 
+# --- the order of sets
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Workers are started from here on: where a vault is to be tested they get the hash seed."""
+    if "PYTHONHASHSEED" not in os.environ and any(map(_may_be_in_vault, _given(config))):
+        os.environ["PYTHONHASHSEED"] = "0"
+        config.add_cleanup(partial(os.environ.__delitem__, "PYTHONHASHSEED"))
+
+
+def _given(config: pytest.Config) -> list[Path]:
+    return [Path(word.partition("::")[0]) for word in config.args]
+
+
+def _hashes_otherwise(config: pytest.Config) -> bool:
+    """Whether notes stand in a process whose hashes of text are not those of ``run``."""
+    notes = config.stash.get(_NOTES, None)
+    return bool(notes and notes.collected and sys.flags.hash_randomization)
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> str | list[str]:
+    return _HASHES if _hashes_otherwise(config) else []
+
+
 # --- writing the notes afterwards, once, also where xdist ran the tests in several processes
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     collected: Collected | None = getattr(node, "workeroutput", {}).get("runner_notes")
+    if getattr(node, "workeroutput", {}).get("runner_hashes"):
+        node.config.stash[_REMARKS][_HASHES] = None
     if collected is not None:
         found = node.config.stash.setdefault(_FROM_WORKERS, {})
         found.setdefault(collected[0], set()).update(collected[1])
@@ -140,6 +187,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     collected = notes.collected if notes else None
     if hasattr(config, "workeroutput"):
         config.workeroutput["runner_notes"] = collected
+        config.workeroutput["runner_hashes"] = _hashes_otherwise(config)
         return
     found = config.stash.get(_FROM_WORKERS, {})
     if collected is not None:
@@ -147,10 +195,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if found and config.option.update_notes:
         from .pytest_notes import update
 
-        config.stash[_REMARK] = update(config, [(root, sorted(p)) for root, p in found.items()])
+        remark = update(config, [(root, sorted(p)) for root, p in found.items()])
+        config.stash[_REMARKS][remark] = None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    remark = terminalreporter.config.stash.get(_REMARK, None)
-    if remark is not None:
+    for remark in terminalreporter.config.stash.get(_REMARKS, {}):
         terminalreporter.write_line(remark)

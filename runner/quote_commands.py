@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from .answer import FAILED, FINE, Answer
-from .opening import JSON, PATHS, looking_at
+from .opening import looking_at
+from .parameters import JSON, PATHS
 from .passage_commands import PROFILE, fetch, found_json, link, profile_of, shot
 from .verdict import LinkVerdict, Profile, Verdict
 

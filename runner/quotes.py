@@ -19,6 +19,8 @@ __all__ = ["Book", "Pages", "check", "heads", "selected_text", "unchecked"]
 _LONGEST = 10_000  # characters, some three pages; more are no passage
 _MOST_TOLD = 3  # sentences of one link that a message names
 
+_STRANGE = frozenset({Verdict.NOT_FOUND, Verdict.EDITED})
+
 # Verdicts of links that other digits may mend.
 _MENDABLE = frozenset({Verdict.OTHER_PAGE, Verdict.MOVED, Verdict.SHIFTED, Verdict.OFFSET})
 
@@ -62,7 +64,11 @@ def check(note: str, link: Link, quote: Quote | None, book: Book) -> LinkVerdict
         message = "the PDF has no text (a scan?): put text behind its pages by text recognition"
         return replace(base, verdict=Verdict.NO_TEXT, message=message)
     judge = Judge(book, link, parts)
-    remarks = _remarks(parts, judge.judged, by_line)
+    may_be_all = quote.is_flat and (judge.home is None or bool(judge.home.letters))
+    remarks = _remarks(parts, judge.judged, by_line, may_be_all)
+    if len(remarks) == len(parts):
+        message = "only words of your own stand beside this link: put the quoted words before them"
+        return replace(base, verdict=Verdict.NO_QUOTE, message=message)
     quoted = [index for index in range(len(parts)) if index not in remarks]
     own = _not_held_by_others(quoted, judge, quote)
     said = _summed_up(base, judge, quoted, own)
@@ -74,25 +80,25 @@ def check(note: str, link: Link, quote: Quote | None, book: Book) -> LinkVerdict
 
 def heads(quote: Quote, link: Link) -> bool:
     """Whether the link stands above the quote, as in PDF++'s flat callout."""
-    return "\n" in quote.text and link.line == quote.line
+    return quote.is_flat or ("\n" in quote.text and link.line == quote.line)
 
 
 def _has_text(book: Book, link: Link) -> bool:
     return any(page.letters for page in book.outward(link.page))
 
 
-def _remarks(parts: Sequence[Sentence], judged: Sequence[Judged], by_line: bool) -> frozenset[int]:
+def _remarks(
+    parts: Sequence[Sentence], judged: Sequence[Judged], by_line: bool, may_be_all: bool
+) -> frozenset[int]:
     """The sentences at the end that are the author's, for the PDF has nothing like them.
 
     That is whom the quote is from, behind a dash, and any lines of a flat callout.
     """
     last = len(judged)
-    while last and judged[last - 1].verdict is Verdict.NOT_FOUND:
-        if judged[last - 1].resembles:
-            break  # rather a changed quote
-        last -= 1
+    while last and judged[last - 1].verdict in _STRANGE and not judged[last - 1].resembles:
+        last -= 1  # one that resembles a passage is rather a changed quote
     if last == 0:
-        return frozenset()
+        return frozenset(range(len(parts)) if may_be_all else ())
     line = parts[last - 1].line
     rest = [index for index in range(last, len(parts)) if parts[index].line > line]
     is_signed = rest and parts[rest[0]].attributes and parts[rest[-1]].line == parts[rest[0]].line

@@ -2,8 +2,9 @@
 
 A command makes about eighty classes of facts before it does anything. The standard decorator
 writes and compiles six methods for each, half a millisecond a class: a third of what a command
-takes to start. Here a class gets only its ``__init__`` compiled; all classes share the others.
-What comes out is a dataclass for ``fields``, ``replace``, ``asdict`` and ``match`` alike.
+takes to start. Here a class gets only its ``__init__`` compiled, when the first of its facts is
+made: no command makes facts of every class. All classes share the other methods. What comes out
+is a dataclass for ``fields``, ``replace``, ``asdict`` and ``match`` alike.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def _record(
     made = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
     names = [field.name for field in _plain_fields(made)]
     own: Any = made
-    own.__init__ = _constructor(made, frozen)
+    own.__init__ = _Uncompiled(made, frozen)
     own.__values__ = attrgetter(*names) if len(names) > 1 else _getter_of_few(names)
     own.__repr__, own.__eq__, own.__reduce__ = _repr, _eq, _reduce
     own.__hash__ = _hash if frozen else None
@@ -52,6 +53,18 @@ def _plain_fields(made: Any) -> tuple[dataclasses.Field[Any], ...]:
         plain = field.init and field.repr and field.compare and not field.kw_only
         assert plain, f"{made.__name__}.{field.name} needs the standard library's dataclass"
     return fields
+
+
+class _Uncompiled:
+    """The ``__init__`` of a class that nobody has called or looked at yet."""
+
+    def __init__(self, made: Any, frozen: bool) -> None:
+        self._made = made
+        self._frozen = frozen
+
+    def __get__(self, record: Any, kind: Any) -> Any:
+        init = self._made.__init__ = _constructor(self._made, self._frozen)
+        return init.__get__(record, kind)
 
 
 def _constructor(made: Any, frozen: bool) -> Any:

@@ -11,10 +11,11 @@ from urllib.parse import unquote
 from .body import Body, Setting, body
 from .frontmatter import set_property
 from .note import Block, Note, Region, Span
+from .patterns import regex
 from .records import dataclass
 from .result import Place, Result, Status
 
-_NEWLINE = re.compile(r"\r\n|\r|\n")
+_NEWLINE = regex(r"\r\n|\r|\n")
 _CLOSING = "<!-- /runner -->"
 # Lines that name later lines can change length with them; real notes settle in the second pass.
 _PASSES = 6
@@ -46,13 +47,18 @@ class Surroundings:
 class Rendered:
     """The note's new text (the same object where nothing changes), and the regions' files.
 
-    ``files`` maps names to bytes. ``linked`` names what the regions showed before that were
-    rendered anew: what of it is not in ``files`` is no longer made.
+    ``files`` maps names to bytes. ``targets`` are the links to files in the regions that were
+    rendered anew, as they stood there before.
     """
 
     text: str
     files: Mapping[str, bytes]
-    linked: frozenset[str] = frozenset()
+    targets: frozenset[str] = frozenset()
+
+    @property
+    def linked(self) -> frozenset[str]:
+        """The names of these files: what of them is not in ``files`` is no longer made."""
+        return frozenset(map(_name, self.targets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,8 @@ def render(note: Note, shown: Mapping[str, Shown], surroundings: Surroundings) -
         if assumed == shifts:
             break
     files = {name: data for made in bodies.values() if made for name, data in made.files.items()}
-    linked = frozenset(name for b in blocks for name in linked_files(note, b.id))
-    return Rendered(_spliced(note.text, edits), files, linked)
+    targets = frozenset(target for b in blocks for target in _linked_targets(note, b.id))
+    return Rendered(_spliced(note.text, edits), files, targets)
 
 
 def _replaces(note: Note, block: Block, shown: Shown | None) -> bool:
@@ -193,9 +199,16 @@ def _count_lines(text: str) -> int:
 
 # --- files -----------------------------------------------------------------------------------
 
-_LINKED = re.compile(r"!?\[\[(?P<wiki>[^\]|#]+)[^\]]*\]\]|!?\[[^\]]*\]\(<?(?P<md>[^)>]+)>?\)")
+_LINKED = regex(r"!?\[\[(?P<wiki>[^\]|#]+)[^\]]*\]\]|!?\[[^\]]*\]\(<?(?P<md>[^)>]+)>?\)")
 
-_ENDING = re.compile(r"(-[0-9]+\.(png|svg)|\.txt)\Z")
+_ENDING = regex(r"(-[0-9]+\.(png|svg)|\.txt)\Z")
+
+
+def maker(note: Note, name: str) -> Block | None:
+    """The block of ``note`` whose figure or text file is called ``name``."""
+    ending = _ENDING.search(name)
+    stem = name[: ending.start()] if ending else ""
+    return next((block for block in note.blocks if stem == f"{note.name}-{block.id}"), None)
 
 
 def linked_files(note: Note, id: str) -> frozenset[str]:
@@ -203,6 +216,10 @@ def linked_files(note: Note, id: str) -> frozenset[str]:
 
     What the block printed is not searched: an output cannot claim a file.
     """
+    return frozenset(map(_name, _linked_targets(note, id)))
+
+
+def _linked_targets(note: Note, id: str) -> frozenset[str]:
     region = note.region(id)
     if region is None:
         return frozenset()
@@ -211,8 +228,12 @@ def linked_files(note: Note, id: str) -> frozenset[str]:
         for line in _outside_fences(region.span.of(note.text))
         for m in _LINKED.finditer(line)
     )
-    names = (target.strip().rpartition("/")[2] for target in targets)
-    return frozenset(name for name in names if _is_named_after(id, name))
+    stripped = (target.strip() for target in targets)
+    return frozenset(target for target in stripped if _is_named_after(id, _name(target)))
+
+
+def _name(target: str) -> str:
+    return target.rpartition("/")[2]
 
 
 def _is_named_after(id: str, name: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import unified_diff
 
+from .journal import Journal
 from .note import Link, Note
 from .pages import Unread
 from .parse import parse
 from .quoted import Checker, Judged
 from .records import dataclass
 from .requoting import migrated, refusal, rewritten
-from .store import Journal, update
+from .store import update
 from .vault import Vault
 from .verdict import Found, LinkVerdict, Verdict
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import re
 import types
 import typing
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from enum import Enum, StrEnum
 from functools import cache, partial
 from typing import Any, TypeVar
 
+from .patterns import regex
 from .records import dataclass
 
 
@@ -48,7 +48,7 @@ class Place:
         return f"\x02{self.module}#{self.block}:{self.line}\x03"
 
 
-_PLACE = re.compile("\x02([^\x02\x03#]+)#([^\x02\x03:]+):([0-9]+)\x03")
+_PLACE = regex("\x02([^\x02\x03#]+)#([^\x02\x03:]+):([0-9]+)\x03")
 
 
 def fill_places(text: str, locate: Callable[[Place], str]) -> str:
@@ -94,12 +94,21 @@ def _field_names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(kind)) if is_ours else ()
 
 
+def bytes_gap(count: int) -> str:
+    """The line that stands for ``count`` bytes left out of a text."""
+    return f"… {count:,} bytes left out …"
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Printed text or the plain form of a value, as it came, with place tokens in it."""
+    """Printed text or the plain form of a value, as it came, with place tokens in it.
+
+    ``left_out``: how many bytes are missing at lines of the text that say so, in their order.
+    """
 
     text: str
     stream: str = "stdout"  # stdout, stderr or value
+    left_out: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,19 @@ class Markup:
 
     text: str
     plain: str
+
+    @property
+    def as_text(self) -> str:
+        """What to show where it may not be rendered: the plain form if that says anything."""
+        return self.text if names_object(self.plain) else self.plain
+
+
+_OBJECT = regex(r"(?:<.* object(?: at 0x\S*)?>)?")
+
+
+def names_object(plain: str) -> bool:
+    """Whether the plain form of a value is but the name of its class, and an address."""
+    return _OBJECT.fullmatch(plain.strip()) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +172,15 @@ class Failure:
     frames: tuple[Frame, ...] = ()
 
     @property
+    def said(self) -> str:
+        """``Kind: message``; of an exception that says nothing itself, what was added to it."""
+        colon = "" if self.message[:1] in ("", "\n") else ": "
+        return f"{self.kind}{colon}{self.message}"
+
+    @property
     def headline(self) -> str:
         """``Kind: first line of the message``."""
-        first = self.message.partition("\n")[0]
-        return f"{self.kind}: {first}" if first else self.kind
+        return self.said.partition("\n")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +238,13 @@ class Result:
 T = TypeVar("T")
 
 
+_PLAIN = frozenset((str, int, float, bool))  # as they are in JSON
+
+
 def encode(value: Any) -> Any:
     """``value`` (frozen dataclasses, tuples, enums, bytes) as what ``json.dumps`` takes."""
+    if value is None or value.__class__ in _PLAIN:
+        return value
     if names := _field_names(value.__class__):
         fields = {name: encode(getattr(value, name)) for name in names}
         return {"type": type(value).__name__, **fields}

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType
+from typing import cast
 
 _MOST = 20_000  # files; what a vault of that many test blocks needs, some 100 MB
 
@@ -25,14 +26,11 @@ class RewrittenCode:
         """What ``make`` returned for equal facts, under this Python; else what it returns now."""
         facts = repr((sys.implementation.cache_tag, *made_from)).encode("utf-8", "surrogatepass")
         file = self._folder / hashlib.sha256(facts).hexdigest()
-        try:
-            code = marshal.loads(file.read_bytes())
-        except (OSError, EOFError, ValueError, TypeError):
-            code = None  # not there, or cut off by a full disk
-        if isinstance(code, CodeType):
-            return code
+        if (data := _whole(file)) is not None:
+            return cast(CodeType, marshal.loads(data))
         code = make()
-        self._keep(file, marshal.dumps(code))
+        data = marshal.dumps(code)
+        self._keep(file, _sum(data) + data)
         return code
 
     def _keep(self, file: Path, data: bytes) -> None:
@@ -47,3 +45,18 @@ class RewrittenCode:
         if len(files) > _MOST:
             for _, path in sorted(files)[: len(files) // 2]:
                 Path(path).unlink(missing_ok=True)
+
+
+def _sum(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def _whole(file: Path) -> bytes | None:
+    """What was kept, if it is there to the last byte: damaged code ends the process that loads
+    it."""
+    try:
+        found = file.read_bytes()
+    except OSError:
+        return None
+    size = hashlib.sha256().digest_size
+    return found[size:] if found[:size] == _sum(found[size:]) else None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from .execution import Execution, Progress
-from .keeping import Keeper
+from .keeping import Files, Keeper
 from .outcome import Outcome
 from .plan import Action
 from .pool import Event, Pool
@@ -80,6 +80,11 @@ class Run:
         if self._execution.is_over and self._coming:
             self._execution = self._next_device()
         return path if is_last else None
+
+    @property
+    def premises(self) -> Mapping[tuple[str, Key], Files]:
+        """By device and block, the files that the results of finished notes rest on."""
+        return self._keeper.premises
 
     # --- while notes change
 

@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from .patterns import regex
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -64,7 +66,7 @@ def bound_by(node: ast.AST) -> Iterator[str]:
         yield from bound_by(child)
 
 
-_BINDING = re.compile(
+_BINDING = regex(
     r"^\s*(?:def|class|async\s+def)\s+(\w+)|\bas\s+(\w+)|^\s*import\s+(\w+)"
     r"|^\s*from\s+[\w.]+\s+import\s+(.+)$|^([^=\n]+?)\s*(?::[^=\n]*)?=(?!=)",
     re.MULTILINE,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .cache import Results
 from .devices import choose
-from .findings import findings, unknown_quotes
+from .findings import dead_options, findings
 from .graph import Graph, build
 from .keeping import Keeper, known
 from .neighbours import Neighbours
@@ -19,6 +19,7 @@ from .plan import Action, Plan, Request, plan
 from .report import NoteReport, Report
 from .resolve import Key
 from .result import Place
+from .settling import Settling
 from .trace import matrix, rows
 from .vault import Vault, VaultError, is_note
 from .verdict import Profile
@@ -62,15 +63,15 @@ class Session:
         """The notes under root-relative ``paths`` ("" is the whole vault)."""
         wanted = list(paths)
         for path in wanted:
-            self._refuse_hidden(path)
+            self.refuse_hidden(path)
         return sorted(
             path
             for path, _ in self.vault.files()
             if is_note(path) and any(not w or path == w or path.startswith(f"{w}/") for w in wanted)
         )
 
-    def _refuse_hidden(self, path: str) -> None:
-        """A file that was named is not passed over in silence."""
+    def refuse_hidden(self, path: str) -> None:
+        """A file that was named is not passed over in silence. Raises ``VaultError``."""
         if any(part.startswith(".") for part in path.split("/")):
             why = "it lies in a folder that begins with a dot, or does so itself"
         elif not (self.vault.root / path).is_file():
@@ -78,7 +79,10 @@ class Session:
         elif not is_note(path):
             why = "it is no note, or a sync tool's conflict copy"
         elif all(path != found for found, _ in self.vault.files()):
-            why = "it is excluded, by `exclude` in .runner.toml or by its folder's name"
+            why = (
+                "it is excluded by `exclude` in .runner.toml or by its folder's name, or it is "
+                "another note over again: a link to it, or iCloud's copy"
+            )
         else:
             return
         raise VaultError(f"{path} cannot be run or checked: {why}")
@@ -143,12 +147,14 @@ class Session:
         """What ``run`` would do and what the notes show, from their text; executes nothing."""
         graph = self.graph()
         outcome = Outcome(graph, scope, self.plan(graph, wish, scope))
-        checker = self.checker()
+        checker, writer = self.checker(), self.writer(graph)
         notes = []
         for path in scope:
             note = self.vault.note(path) or self.vault.untagged(path)
             if note is not None:
-                found = findings(self.vault, note, checker)
+                if path in graph.notes:
+                    outcome.problems[path] = writer.faults(note, outcome.shown(path))
+                found = findings(self.vault, note, graph, checker)
                 notes.append(outcome.report(note, found, checked=True))
         return self._report(outcome, notes)
 
@@ -175,16 +181,16 @@ class Session:
         graph = build(notes.values())
         outcome = Outcome(graph, scope, self.plan(graph, wish, scope))
         writer = self.writer(graph)
-        left = [path for path in scope if path in graph.notes] if wish.write else []
+        left = {path for path in scope if path in graph.notes} if wish.write else set()
 
-        def write(path: str) -> None:
-            if path in left:
-                left.remove(path)
+        def write(path: str) -> None:  # twice, if a further round finds something else
+            if wish.write and path in scope:
+                left.discard(path)
                 self.write(outcome, path, writer)
 
         pool = early if early is not None and not _shared_imports(outcome) else None
         self.execute(outcome, wish, listen, write, pool=pool)
-        for path in list(left):
+        for path in sorted(left):
             write(path)
         if wish.write:
             self._count_quotes(outcome, writer, notes)
@@ -200,7 +206,8 @@ class Session:
         finished: Callable[[str], None],
         pool: Pool | None = None,
     ) -> None:
-        """Carry the plans out; ``finished`` hears of each note when all its blocks are done.
+        """Carry the plans out; ``finished`` hears of each note when all its blocks are done, and
+        again if some of them ran once more because of files that the run itself changed.
 
         A ``pool`` that is given is used and left open, else one is made for this run.
         """
@@ -210,16 +217,41 @@ class Session:
         with ExitStack() as stack:
             if pool is None:
                 pool = stack.enter_context(self.pool(wish, _shared_imports(outcome), lanes))
-            run = self.begin(outcome, pool, listen)
-            stack.callback(run.keep_rest)
+            settling = Settling(
+                outcome, self.store, self.world, partial(self._again, outcome, wish)
+            )
+            due: Outcome | None = outcome
             try:
-                while not run.is_over:
-                    # With a time limit: on Windows Ctrl-C does not end a wait without one.
-                    event = pool.next_event(_PATIENCE)
-                    if event is not None and (path := run.hear(event)) is not None:
-                        finished(path)
+                while due is not None:
+                    run = self._carry_out(due, outcome, pool, listen, finished)
+                    due = settling.next_round(run.premises)
             except KeyboardInterrupt:
                 outcome.interrupted = True
+
+    def _carry_out(
+        self,
+        due: Outcome,
+        whole: Outcome,
+        pool: Pool,
+        listen: Callable[[Progress], None],
+        finished: Callable[[str], None],
+    ) -> Run:
+        """One round of a run; what it finds is found for the ``whole``."""
+        run = self.begin(due, pool, listen)
+        try:
+            while not run.is_over:
+                # With a time limit: on Windows Ctrl-C does not end a wait without one.
+                event = pool.next_event(_PATIENCE)
+                if event is not None and (path := run.hear(event)) is not None:
+                    whole.take_over(due)
+                    finished(path)
+        finally:
+            run.keep_rest()
+            whole.take_over(due)
+        return run
+
+    def _again(self, outcome: Outcome, wish: Wish, device: str) -> Request:
+        return self.request(wish, outcome.scope, device, device == next(iter(outcome.plans)))
 
     def begin(self, outcome: Outcome, pool: Pool, listen: Callable[[Progress], None]) -> Run:
         """Start to carry the plans out; the caller brings the run the pool's events.
@@ -344,11 +376,15 @@ class Session:
 
     def report(self, outcome: Outcome) -> Report:
         """What a run found and wrote, with the notes as they stand now."""
-        notes = [note for path in outcome.scope if (note := self.vault.note(path))]
-        return self._report(
-            outcome,
-            [outcome.report(note, unknown_quotes(note), checked=False) for note in notes],
-        )
+        # One that is gone is reported where that kept its results from being written.
+        planned = outcome.graph.notes
+        gone = {p: planned[p] for p, told in outcome.problems.items() if told and p in planned}
+        notes = [
+            note for path in outcome.scope if (note := self.vault.note(path) or gone.get(path))
+        ]
+        found = ((note, dead_options(self.vault, note, outcome.graph)) for note in notes)
+        told = [outcome.report(note, problems, checked=False) for note, problems in found]
+        return self._report(outcome, told)
 
     def _report(self, outcome: Outcome, notes: Iterable[NoteReport]) -> Report:
         telling = tuple(note for note in notes if note.blocks or note.problems or note.changed)

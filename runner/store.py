@@ -2,83 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .atomic import WriteError, create, explained, swap
+from .atomic import Irreplaceable, WriteError, create, explained, swap
+from .attributes import regular_bytes
+from .inplace import rewrite, settle_note
+from .journal import Journal
 from .records import dataclass
-from .userdirs import state_folder
 
 _ATTEMPTS = 10
-_KEPT_PER_NOTE = 20
-_KEPT_SECONDS = 30 * 24 * 3600
-
-
-class Journal:
-    """The bytes notes had before our writes: the last 20 per note, for 30 days.
-
-    One journal serves one run. Of a note written several times in it only bytes that somebody
-    else wrote are kept.
-    """
-
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = (folder or state_folder()) / "journal"
-        self._ours: dict[Path, str] = {}
-
-    def keep(self, path: Path, data: bytes) -> Path | None:
-        """Remember ``data`` as what ``path`` held before a write; the file that holds it, if any.
-
-        Raises ``WriteError``.
-        """
-        if self._ours.get(path) == _digest(data):
-            return None
-        entries = self._entries(self._of(path))
-        if entries and entries[-1].read_bytes() == data:
-            return entries[-1]
-        folder = self._of(path)
-        try:
-            with explained(folder, "written"):
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                entry = folder / f"{time.time_ns():020}-{os.getpid()}"
-                create(entry, data, durable=False)
-                self._forget_old(folder)
-                return entry
-        except WriteError as error:
-            what = f"cannot be kept for `undo`: {error.path} {error.what}"
-            hint = f"name another folder in RUNNER_STATE, or {error.hint}"
-            raise WriteError(path, what, hint) from error
-
-    def wrote(self, path: Path, data: bytes) -> None:
-        """``path`` holds ``data`` by our own writing: no bytes to bring back."""
-        self._ours[path] = _digest(data)
-
-    def previous(self, path: Path) -> bytes | None:
-        """What ``path`` held before our last writes, ``None`` if nothing is kept."""
-        entries = self._entries(self._of(path))
-        return entries[-1].read_bytes() if entries else None
-
-    def _of(self, path: Path) -> Path:
-        return self._folder / _digest(os.fsencode(_real(path)))[:32]
-
-    def _entries(self, folder: Path) -> list[Path]:
-        if not folder.is_dir():
-            return []
-        return sorted(entry for entry in folder.iterdir() if entry.name[0] != ".")
-
-    def _forget_old(self, folder: Path) -> None:
-        entries = self._entries(folder)
-        oldest = time.time_ns() - _KEPT_SECONDS * 10**9
-        for position, entry in enumerate(entries, start=1 - len(entries)):
-            # The newest stays, however old: it is what undo brings back.
-            if position and (-position >= _KEPT_PER_NOTE or _time(entry) < oldest):
-                entry.unlink(missing_ok=True)
-
-
-def _time(entry: Path) -> int:
-    return int(entry.name.partition("-")[0])
 
 
 def update(
@@ -93,17 +27,26 @@ def update(
     """
     journal = journal or Journal()
     target = inside(path, root)
+    settle_note(target)
     for _ in range(_ATTEMPTS):
         with explained(path, "read"):
-            old = target.read_bytes()
+            old = regular_bytes(target)
         new = change(old)
         if new == old:
             return False
-        backup = journal.keep(target, old)
-        if swap(target, old, new, backup):
+        journal.keep(target, old, new)
+        if _put(target, old, new):
             journal.wrote(target, new)
             return True
     raise WriteError(path, "kept changing while it was being written", "run again")
+
+
+def _put(path: Path, old: bytes, new: bytes) -> bool:
+    """Replace ``old`` by ``new``; False if ``path`` no longer holds ``old``."""
+    try:
+        return swap(path, old, new)
+    except Irreplaceable:
+        return rewrite(path, old, new)
 
 
 def inside(path: Path, root: Path) -> Path:
@@ -157,17 +100,39 @@ def write_files(
     return tuple(errors)
 
 
+def refusals(
+    folder: Path, files: Mapping[str, bytes], ownership: Ownership, root: Path
+) -> tuple[WriteError, ...]:
+    """The errors of ``write_files`` that can be seen beforehand; nothing is written."""
+    errors = []
+    for name, data in files.items():
+        try:
+            _is_due(folder / name, data, ownership, root)
+        except WriteError as error:
+            errors.append(error)
+    return tuple(errors)
+
+
 def _write_file(path: Path, data: bytes, ownership: Ownership, root: Path) -> None:
+    if not _is_due(path, data, ownership, root):
+        return
     target = _attachment(path, root)
     with explained(path, "written"):
         target.parent.mkdir(parents=True, exist_ok=True)
+    create(target, data)
+
+
+def _is_due(path: Path, data: bytes, ownership: Ownership, root: Path) -> bool:
+    """Whether ``path`` lacks ``data``. Raises ``WriteError`` where it may not be written."""
+    target = _attachment(path, root)
+    with explained(path, "written"):
         old = target.read_bytes() if target.exists() else None
-    if old == data:
-        return
-    if old is not None and path.name not in ownership.linked and not ownership.known(old):
+    if old is None or old == data:
+        return old is None
+    if path.name not in ownership.linked and not ownership.known(old):
         hint = "rename it, or the block; until then the block's file is not written"
         raise WriteError(path, "is a file that we did not write", hint)
-    create(target, data)
+    return True
 
 
 def _remove_file(path: Path, _: bytes, ownership: Ownership, root: Path) -> None:
@@ -179,7 +144,9 @@ def _remove_file(path: Path, _: bytes, ownership: Ownership, root: Path) -> None
 
 
 def _attachment(path: Path, root: Path) -> Path:
-    if path.is_symlink():
+    with explained(path, "written"):
+        is_link = path.is_symlink()
+    if is_link:
         hint = "rename it, or the block"
         raise WriteError(path, "is a symbolic link, which we do not write through", hint)
     return inside(path, root)
@@ -188,7 +155,3 @@ def _attachment(path: Path, root: Path) -> Path:
 def _real(path: Path) -> Path:
     """Unlike ``Path.resolve`` it raises on no loop of links; reading such a file does."""
     return Path(os.path.realpath(path))
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

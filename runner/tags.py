@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .note import Role
+from .patterns import regex
 from .records import dataclass
 
 KNOWN_OPTIONS = (
@@ -12,18 +13,18 @@ KNOWN_OPTIONS = (
 )  # fmt: skip
 
 _LONGEST = 1000  # characters; no hand-written tag comes near it
-_EXACT = re.compile(
-    r'python \{(setup|component|test|run)="([A-Za-z][A-Za-z0-9_-]*)"\}(?:\s.*)?', re.S
-)
-_LANGUAGE = re.compile(r"[\w+#-]*")
+_EXACT = regex(r'python \{(setup|component|test|run)="([A-Za-z][A-Za-z0-9_-]*)"\}(?:\s.*)?', re.S)
+_OURS = regex(r"python \{(?:setup|component|test|run)=")
+_LANGUAGE = regex(r"[\w+#-]*")
 _PYTHON = frozenset({"python", "py", "python3", "py3"})
-_BRACES = re.compile(r"""\{((?:"[^"]*"|'[^']*'|[^{}"'])*)\}""")
-_ATTRIBUTE = re.compile(
-    r"""(?P<key>[A-Za-z_][\w-]*)\s*[=:]\s*(?P<value>"[^"]*"|'[^']*'|\[[^\]]*\]|[^\s,"'\[]+)"""
-    r"""|[^\s,]+"""
+_SHELLS = frozenset({"ipython", "ipython3"})  # they may hold magics
+_BRACES = regex(r"""\{((?:"[^"]*"|'[^']*'|[^{}"'])*)\}""")
+_ATTRIBUTE = regex(
+    r"""(?P<key>[A-Za-z_][\w-]*)\s*[=:]\s*(?P<value>"[^"]*"|'[^']*'|\[[^\]]*\]|[^\s,;"'\[]+)"""
+    r"""|[^\s,;]+"""
 )
-_UNBRACED = re.compile(r"""(?:^|\s)(setup|component|test|run)=["']""")
-_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_UNBRACED = regex(r"""(?:^|\s)(setup|component|test|run)=["']""")
+_ID = regex(r"[A-Za-z][A-Za-z0-9_-]*")
 _SLIPS = {Role.RUN: 1, Role.TEST: 1, Role.SETUP: 2, Role.COMPONENT: 2}
 
 
@@ -43,18 +44,21 @@ class Tag:
     fault: tuple[str, str] | None = None
 
 
+_TOO_LONG = Tag(fault=(f"the tag is longer than {_LONGEST:,} characters", "write a shorter id"))
+
+
 def read_tag(info: str) -> Tag | None:
     """The tag in ``info``, or ``None`` where the fence is none of ours."""
     info = info.strip()
     if len(info) > _LONGEST:
-        return None
+        return _TOO_LONG if _OURS.match(info) else None
     if exact := _EXACT.fullmatch(info):
         return Tag(Role(exact[1]), exact[2])
     groups = [m[1] for m in _BRACES.finditer(info)]
     attributes = [pair for group in groups for pair in _attributes(group)]
     language = _language(info, groups)
     if language not in _PYTHON:
-        return _without_language(attributes) if not language else None
+        return _of_no_python(language, attributes)
     roles = [(key, value) for key, value in attributes if key in _SLIPS]
     if not roles:
         return _near_miss(attributes) or _unbraced(info)
@@ -134,12 +138,13 @@ def _unbraced(info: str) -> Tag | None:
     return Tag(hint=(what, f'write ```python {{{match[1]}="id"}}'))
 
 
-def _without_language(attributes: list[tuple[str, str]]) -> Tag | None:
+def _of_no_python(language: str, attributes: list[tuple[str, str]]) -> Tag | None:
     roles = [(key, value) for key, value in attributes if key in _SLIPS]
-    if not roles:
+    if not roles or (language and language not in _SHELLS):
         return None
     role, id = roles[0]
-    what = "the fence names no language, so this block does not run"
+    names = f"the language `{language}`" if language else "no language"
+    what = f"the fence names {names}, so this block does not run"
     return Tag(hint=(what, f'write ```python {{{role}="{legal_id(id)}"}}'))
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from . import remedies
 from .frames import Places, is_expected
 from .job import Code, NoteCode, Step
 from .modules import DEFINITIONS, open_test_module, parse_block, standing_in
@@ -205,16 +206,24 @@ def _child_id(parent: pytest.Collector, name: str) -> Any:
     return f"{parent.nodeid}::{name}" if structured is None else structured.child(name)
 
 
+_DEVICE: pytest.StashKey[str] = pytest.StashKey()
+
+
 class BlockPlugin:
     """What every test of a block gets: its seed before its fixtures, and the fixture ``device``."""
 
     def __init__(self, device: str) -> None:
         self._device = device
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[_DEVICE] = self._device
+
+    # Static: pytest 9.2 and later warn of a fixture of a session that is bound to an instance.
     @pytest.fixture(scope="session", name="device")
-    def device_fixture(self) -> Any:
+    @staticmethod
+    def device_fixture(request: pytest.FixtureRequest) -> Any:
         """The ``torch.device`` that this run is for."""
-        return importlib.import_module("torch").device(self._device)
+        return importlib.import_module("torch").device(request.config.stash[_DEVICE])
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -230,6 +239,12 @@ class BlockPlugin:
         block = item.getparent(BlockModule)
         if block is not None:
             seed_all(block.code.seed)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        block = item.getparent(BlockModule)
+        if block is not None and call.excinfo is not None:
+            remedies.explain(call.excinfo.value, block.code.env)
 
 
 # --- one block in this process -----------------------------------------------------------------

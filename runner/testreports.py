@@ -34,7 +34,7 @@ def outcome(
         return TestOutcome(name, status, without_addresses(str(report.longrepr)), device)
     failure = failure_of(error, places)
     is_assert = failure.kind == "AssertionError" and failure.message
-    message = failure.message if is_assert else f"{failure.kind}: {failure.message}"
+    message = failure.message if is_assert else failure.said
     return TestOutcome(name, status, message, device, failure)
 
 

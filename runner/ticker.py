@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from .answer import spelled
+
 _WIDTH = 60  # characters of the latest output line
 
 
@@ -47,7 +49,7 @@ class Ticker:
         if not note:
             return Text("")
         elapsed = time.monotonic() - self._since
-        text = Text.assemble((note, "bold"), f"  {block}  {elapsed:.1f} s  ")
+        text = Text.assemble((spelled(note), "bold"), f"  {block}  {elapsed:.1f} s  ")
         printable = "".join(char for char in line if char.isprintable())
         text.append(printable[:_WIDTH], style="dim")
         text.no_wrap = True

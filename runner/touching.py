@@ -9,9 +9,10 @@ import ast
 from collections.abc import Iterable
 from dataclasses import field
 
-from .codefacts import Method
+from .codefacts import Method, Switch, wider
 from .effects import (
     CONSUMERS,
+    KNOWN_PACKAGES,
     PURE_METHODS,
     STATELESS_PACKAGES,
     is_pure_call,
@@ -23,19 +24,18 @@ from .effects import (
     reason_dynamic,
     touches_files,
 )
+from .holding import Holding, is_written
 from .records import dataclass
 from .scopes import names_in, root_name
 
-_OF_THE_CLASS = ("cls", "type", "self.__class__")
+_SETTERS = ("setattr", "delattr", "__setattr__", "__delattr__")
+_FAMILY = ("__subclasses__", "__mro__", "__bases__", "__base__", "mro")  # ways to other classes
 
 
 @dataclass
-class Touching(ast.NodeVisitor):
-    """``locals`` holds the names that are local here, ``body_depth`` how many functions deep.
-
-    What is found inside a function goes to the ``late`` sets. ``kinds`` and ``bound`` are filled
-    by the other half.
-    """
+class Touching(Holding):
+    """What is found inside a function goes to the ``late`` sets; ``kinds`` and ``bound`` are filled
+    by the other half."""
 
     touches: set[str] = field(default_factory=set)
     consumes: set[str] = field(default_factory=set)
@@ -49,20 +49,15 @@ class Touching(ast.NodeVisitor):
     uses: set[str] = field(default_factory=set)
     lively: bool = False
     acts: bool = False
-    stores_given: bool = False
-    modules: dict[str, str] = field(default_factory=dict)
-    local_modules: dict[str, str] = field(default_factory=dict)
+    executes: bool = False
     kinds: dict[str, str] = field(default_factory=dict)
     bound: set[str] = field(default_factory=set)
     calls: bool = False
     dynamic: str = ""
-    switch: str = ""
-    late_switch: str = ""
+    switch: Switch | None = None
+    late_switch: Switch | None = None
     files: bool = False
     late_files: bool = False
-    locals: frozenset[str] = frozenset()
-    body_depth: int = 0
-    class_name: str = ""
 
     def touch(self, names: Iterable[str]) -> None:
         target = self.late_touches if self.body_depth else self.touches
@@ -87,12 +82,6 @@ class Touching(ast.NodeVisitor):
         else:
             self.consumes.add(root)
 
-    def module_of(self, root: str | None) -> str:
-        """What ``root`` was imported from, "" if it was not."""
-        if root is None:
-            return ""
-        return (self.local_modules if root in self.locals else self.modules).get(root, "")
-
     def state_of(self, name: str) -> str:
         """The pseudo-name for the state of the package ``name`` comes from, "" if it has none."""
         package = self.module_of(name).partition(".")[0]
@@ -105,20 +94,27 @@ class Touching(ast.NodeVisitor):
         root = root_name(node.func)
         module = self.module_of(root)
         self.calls = self.calls or not self.body_depth
+        self.executes = self.executes or not self.body_depth
         self.lively = self.lively or last_name(node.func) == "defaultdict"
         self.dynamic = self.dynamic or reason_dynamic(node)
         if touches_files(node, module):
             self.files, self.late_files = self._flags(self.files, self.late_files)
-        if module and is_switch(node, module):
-            self.flag_switch(f"calls `{ast.unparse(node.func)}`")
+        package = module.partition(".")[0]
+        unknown = package not in ("", "vault") and package not in KNOWN_PACKAGES
+        if module and (unknown or is_switch(node, module)):
+            why = "whose code is in no note" if unknown else "which is global"
+            self.flag_switch(f"calls `{ast.unparse(node.func)}`, {why}", package)
         if last_name(node.func) in CONSUMERS or module.startswith("itertools"):
             for argument in node.args:
                 self.consume(argument)
         if is_pure_call(node, module, self.bound | self.maybe | self.locals | self.modules.keys()):
             return
         self.touch(name for part in (*node.args, *node.keywords) for name in names_in(part))
-        if isinstance(node.func, ast.Name) and root in ("setattr", "delattr") and node.args:
+        self.give(node)
+        self.stores_given = self.stores_given or unknown
+        if last_name(node.func) in _SETTERS and node.args:
             self._store_at(node.args[0], ast.unparse(node))
+            self.write(node.args[0])
         self._receive(node, root)
         if root and (state := self.state_of(root)):
             self.touch([state])
@@ -147,16 +143,19 @@ class Touching(ast.NodeVisitor):
     def _flags(self, now: bool, late: bool) -> tuple[bool, bool]:
         return (now, True) if self.body_depth else (True, late)
 
-    def flag_switch(self, reason: str) -> None:
+    def flag_switch(self, why: str, package: str) -> None:
+        found = Switch(why, drawing=package == "matplotlib")
         if self.body_depth:
-            self.late_switch = self.late_switch or reason
+            self.late_switch = wider(self.late_switch, found)
         else:
-            self.switch = self.switch or reason
+            self.switch = wider(self.switch, found)
 
     def store_into(self, target: ast.expr) -> None:
         """``x.a = …``, ``x[i] = …`` and the like for ``del`` and ``with``."""
         self.generic_visit(target)
         self._store_at(target, ast.unparse(target))
+        if is_written(target) and isinstance(target, ast.Attribute | ast.Subscript):
+            self.write(target.value)
 
     def _store_at(self, target: ast.expr, shown: str) -> None:
         root = root_name(target)
@@ -168,14 +167,13 @@ class Touching(ast.NodeVisitor):
         if root is None:
             return
         self.store(root)
-        self.stores_given = self.stores_given or root in self.locals - {"self", "cls"}
-        if self.module_of(root):
-            self.flag_switch(f"changes `{shown}`")
+        if module := self.module_of(root):
+            self.flag_switch(f"changes `{shown}`, which is global", module.partition(".")[0])
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         self.generic_visit(node)
-        if node.attr == "__subclasses__":
-            self.dynamic = self.dynamic or "`__subclasses__`"
+        if node.attr in _FAMILY:
+            self.dynamic = self.dynamic or f"`{node.attr}`"
 
     # --- iteration
 
@@ -211,6 +209,7 @@ class Touching(ast.NodeVisitor):
         """Names that one simple statement brings together may share state afterwards."""
         if not isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr | ast.AugAssign):
             return
+        self.pass_on(statement)
         if isinstance(statement, ast.Assign) and self.kind_of(statement.value) == "const":
             return
         if isinstance(statement, ast.Expr) and not may_change(statement.value):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from .graph import Graph, Node
+from .harmless import padded
 from .links import find_links, find_quotes
 from .note import Note, Quote, Role
 from .records import dataclass
@@ -84,22 +86,22 @@ def matrix(rows: Iterable[Row], statuses: Mapping[Key, Status | None], source: s
 
     ``statuses`` holds what each component and test shows; None is stale.
     """
-    lines = [_line(row, statuses, source) for row in rows]
+    lines = [_cells(row, statuses, source) for row in rows]
     if not lines:
         return ""
-    return "\n".join(["| Quote | Component | Tests | Status |", "|---|---|---|---|", *lines])
+    return "\n".join(padded([("Quote", "Component", "Tests", "Status"), *lines]))
 
 
-def _line(row: Row, statuses: Mapping[Key, Status | None], source: str) -> str:
-    cells = (
+def _cells(row: Row, statuses: Mapping[Key, Status | None], source: str) -> tuple[str, ...]:
+    return (
         _quote_cell(row, source),
         ", ".join(f"`{id}`" for _, id in row.components) or "–",
         _tests_cell(row),
         _status(row, statuses),
     )
-    return f"| {' | '.join(cells)} |"
 
 
+_NO_TARGET = re.compile(r"[\[\]|#^\\<>`\x00-\x1f\x7f]|%%")  # no file name that a link can hold
 _SHOWN = 60  # characters of a quote that a table cell can hold without wrapping too often
 
 
@@ -109,8 +111,9 @@ def _quote_cell(row: Row, source: str) -> str:
     short = short.replace("[", "(").replace("]", ")")
     safe = "".join(" " if char in "|\\`<>*_#^%$" else char for char in short)
     safe = " ".join(safe.split()) or "quote"
-    stem = row.note.rpartition("/")[2].removesuffix(".md")
-    target = "" if row.note == source else stem
+    target = "" if row.note == source else row.note.rpartition("/")[2].removesuffix(".md")
+    if _NO_TARGET.search(target):
+        return safe
     if row.quote.id:
         return f"[[{target}#^{row.quote.id}\\|{safe}]]"
     return f"[[{target}\\|{safe}]]" if target else safe

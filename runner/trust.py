@@ -1,7 +1,8 @@
 """Which vaults may execute code: the user's decision, kept outside every vault.
 
-Trust is given to a folder for good (``always``) or to the present content of its notes
-(``pinned``). It is no sandbox: what a trusted vault runs can do what its user can do.
+Trust is given to a folder for good (``always``: as long as it is that folder, at that path) or to
+the present content of its notes (``pinned``). It is no sandbox: what a trusted vault runs can do
+what its user can do.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import UserError, system_words
+from .identity import identity
+from .patterns import regex
 from .records import dataclass
 from .userdirs import state_folder
 
@@ -53,7 +55,7 @@ def _file() -> Path:
     return state_folder() / "trust.json"
 
 
-def _identity(root: Path) -> str:
+def _place(root: Path) -> str:
     return Path(os.path.realpath(root)).as_posix()
 
 
@@ -86,25 +88,35 @@ def _save(data: Mapping[str, object]) -> None:
 
 
 def granted(root: Path) -> Grant | None:
-    """What the user decided about the vault at ``root``; None if never, or revoked."""
-    entry = _load().get(_identity(root))
+    """What the user decided about the vault at ``root``; None if never, or revoked.
+
+    None too where another folder stands there than the one that was trusted for good.
+    """
+    entry = _load().get(_place(root))
     if entry is None:
         return None
     pins = entry.get("pins")
-    return Grant({str(k): str(v) for k, v in pins.items()} if isinstance(pins, dict) else None)
+    if isinstance(pins, dict):
+        return Grant({str(k): str(v) for k, v in pins.items()})
+    return Grant() if entry.get("folder") == identity(root) else None
+
+
+def is_replaced(root: Path) -> bool:
+    """Whether the user trusted a folder that stood at ``root`` and no longer does."""
+    return _place(root) in _load() and granted(root) is None
 
 
 def grant(root: Path, pins: Mapping[str, str] | None = None) -> None:
     """Trust the vault for good, or, with ``pins``, as long as its notes stay as they are."""
     data = _load()
-    data[_identity(root)] = {} if pins is None else {"pins": dict(pins)}
+    data[_place(root)] = {"folder": identity(root)} if pins is None else {"pins": dict(pins)}
     _save(data)
 
 
 def revoke(root: Path) -> bool:
     """Forget the decision; False if there was none."""
     data = _load()
-    known = data.pop(_identity(root), None) is not None
+    known = data.pop(_place(root), None) is not None
     if known:
         _save(data)
     return known
@@ -124,7 +136,7 @@ def _fingerprint(note: Note) -> str:
     return digest.hexdigest()
 
 
-_SEAM = re.compile(r"\A(?:[ \t>]*(?:\r\n|\r|\n|\Z))+|(?:(?:\r\n|\r|\n)[ \t>]*)+\Z")
+_SEAM = regex(r"\A(?:[ \t>]*(?:\r\n|\r|\n|\Z))+|(?:(?:\r\n|\r|\n)[ \t>]*)+\Z")
 
 
 def _by_the_author(note: Note) -> Iterator[str]:

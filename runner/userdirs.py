@@ -34,6 +34,11 @@ def checkpoint_folder() -> Path:
     return cache_folder() / "checkpoints"
 
 
+def redo_folder() -> Path:
+    """Where writes in place are put down before they begin: a folder of the state's."""
+    return state_folder() / "redo"
+
+
 def home_folders() -> tuple[str, ...]:
     """The paths under which programs may name the user's own folder; none where there is none."""
     try:

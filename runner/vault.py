@@ -9,16 +9,19 @@ from __future__ import annotations
 import fnmatch
 import json
 import os
-import re
 import stat
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from .attributes import regular_bytes
+from .doubles import Doubles, is_conflict_copy, is_text
 from .errors import UserError, system_words
 from .note import Note, Problem, Severity
 from .records import dataclass
+from .userdirs import redo_folder
 from .vaultpaths import attachment_folder
 
 CONFIG = ".runner.toml"
@@ -26,7 +29,6 @@ LARGEST = 2 * 1024 * 1024  # bytes of a note; longer ones are data, not prose
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")  # byte order marks
 _PRUNED = frozenset({"node_modules", "__pycache__", "site-packages"})
-_CONFLICT_COPY = re.compile(r"\.sync-conflict-|\(.*conflicted copy.*\)", re.IGNORECASE)
 
 
 class VaultError(UserError):
@@ -76,7 +78,7 @@ def read_settings(root: Path) -> Settings:
 
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise VaultError(f"{CONFIG} is no TOML ({error}): mend it") from None
     values = {key: _setting(key, value) for key, value in data.items()}
     return Settings(**values)  # type: ignore[arg-type]  # _setting has checked names and types
@@ -130,6 +132,12 @@ class Vault:
         self._held: dict[str, FileState] | None = None
         self._paths: list[str] | None = None
         self._names: dict[str, list[str]] | None = None
+        self._doubles = Doubles(root, self._is_visible)
+        self._half_written: dict[str, Problem] = {}
+        if redo_folder().is_dir():
+            from .inplace import settle
+
+            self._half_written = settle(root)
 
     @property
     def is_obsidian(self) -> bool:
@@ -185,6 +193,7 @@ class Vault:
         assert self._held is not None
         was_there = self._held.pop(path, None) is not None
         self._parsed.pop(path, None)
+        self._half_written.pop(path, None)
         state = self._state(path) if self._is_visible(path) else None
         if state is not None:
             self._held[path] = state
@@ -208,12 +217,14 @@ class Vault:
         return not any(f.is_symlink() or (f / "pyvenv.cfg").exists() for f in folders)
 
     def _state(self, path: str) -> FileState | None:
+        file = self.root / path
         try:
-            status = (self.root / path).stat()
+            status = file.stat()
         except OSError:
             return None
-        is_file = stat.S_ISREG(status.st_mode)
-        return FileState(status.st_size, status.st_mtime_ns) if is_file else None
+        if not stat.S_ISREG(status.st_mode) or self._doubles.has(path, status, file.is_symlink()):
+            return None
+        return FileState(status.st_size, status.st_mtime_ns)
 
     def _scan(self) -> Iterator[tuple[str, FileState]]:
         pending = [(self.root, "")]
@@ -221,11 +232,14 @@ class Vault:
             folder, prefix = pending.pop()
             try:
                 entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-            except PermissionError:
-                continue  # not ours to read, as for the editor
+            except OSError as error:
+                if not prefix:
+                    why = system_words(error)
+                    raise VaultError(f"{folder} cannot be read ({why}): bring it back") from None
+                continue  # not ours to read, as for the editor; or gone since it was listed
             for entry in entries:
                 name = unicodedata.normalize("NFC", entry.name)
-                if entry.name.startswith(".") or self._excluded(prefix + name):
+                if entry.name[0] == "." or not is_text(name) or self._excluded(prefix + name):
                     continue
                 try:
                     is_folder, status = entry.is_dir(), entry.stat()
@@ -235,7 +249,9 @@ class Vault:
                     if self._enters(entry):
                         pending.append((Path(entry.path), f"{prefix}{entry.name}/"))
                 elif stat.S_ISREG(status.st_mode):  # a pipe would keep its reader for ever
-                    yield prefix + entry.name, FileState(status.st_size, status.st_mtime_ns)
+                    path = prefix + entry.name
+                    if not self._doubles.has(path, status, entry.is_symlink()):
+                        yield path, FileState(status.st_size, status.st_mtime_ns)
 
     def _enters(self, entry: os.DirEntry[str]) -> bool:
         """Not through links: one inside the vault shows notes twice, one outside is not ours."""
@@ -280,7 +296,7 @@ class Vault:
 
     def _read(self, path: str, file: Path) -> Note | None:
         try:
-            data = file.read_bytes()
+            data = regular_bytes(file)
         except OSError as error:
             what = f"cannot be read ({system_words(error)})"
             return _unreadable(path, what, "give yourself the right to read it")
@@ -297,10 +313,12 @@ class Vault:
             what = f"is larger than {LARGEST // 1024**2} MB and was left alone"
             return _unreadable(path, what, "split the note")
         try:
-            return parse(path, data.decode("utf-8"))
+            note = parse(path, data.decode("utf-8"))
         except UnicodeDecodeError as error:
             what = f"is not UTF-8 (byte {error.start}) and was left alone"
             return _unreadable(path, what, "save it as UTF-8")
+        told = self._half_written.get(path)
+        return replace(note, problems=(told, *note.problems)) if told else note
 
     def notes(self) -> dict[str, Note]:
         """Every note that holds something of ours, by path."""
@@ -317,7 +335,7 @@ class Vault:
         if known is not None and known[0] == state:
             return known[1]
         try:
-            names_pdf = b".pdf" in (self.root / path).read_bytes().lower()
+            names_pdf = b".pdf" in regular_bytes(self.root / path).lower()
         except OSError:
             names_pdf = False
         note = self.untagged(path) if names_pdf else None
@@ -330,17 +348,10 @@ class Vault:
         from .parse import parse
 
         try:
-            data = (self.root / path).read_bytes()
+            data = regular_bytes(self.root / path)
             return parse(path, data.decode("utf-8")) if len(data) <= LARGEST else None
         except (OSError, UnicodeDecodeError):
             return None
-
-    def programs(self) -> dict[str, bytes]:
-        """What else of the vault may execute: its Python files and its settings."""
-        names = [path for path, _ in self.files() if path.endswith(".py")]
-        found = {name: (self.root / name).read_bytes() for name in names}
-        config = self.root / CONFIG
-        return found | ({CONFIG: config.read_bytes()} if config.is_file() else {})
 
     # --- Obsidian's own settings
 
@@ -351,7 +362,7 @@ class Vault:
             data = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise VaultError(
                 f".obsidian/app.json is no JSON ({error}): mend it, or delete it for the defaults"
             ) from None
@@ -369,12 +380,12 @@ class Vault:
 def is_note(path: str) -> bool:
     """Whether a file is a note: Markdown, and no conflict copy of a sync tool."""
     name = path.rpartition("/")[2]
-    return name.lower().endswith(".md") and not _CONFLICT_COPY.search(name)
+    return name.lower().endswith(".md") and not is_conflict_copy(name)
 
 
 def _unreadable(path: str, what: str, hint: str) -> Note:
     from .parse import module_name
 
-    problem = Problem(1, Severity.ERROR, f"the note {what}", hint)
-    stem = path.rpartition("/")[2].removesuffix(".md")
-    return Note(path, "", module_name(stem), problems=(problem,), writable=False)
+    problems = (Problem(1, Severity.ERROR, f"the note {what}", hint),)
+    name = module_name(path.rpartition("/")[2].removesuffix(".md"))
+    return Note(path, "", name, problems=problems, writable=False)

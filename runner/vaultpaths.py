@@ -9,9 +9,17 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 from .note import Note
+from .patterns import regex
 
-_DRIVE = re.compile(r"[A-Za-z]:")
-_HEADING_NOISE = re.compile(r"[:#|^\\\r\n]|%%|\[\[|\]\]")
+_DRIVE = regex(r"[A-Za-z]:")
+# What a folder cannot be called on one system or another; a vault is carried from one to the next.
+_NO_FOLDER = regex(
+    r"[\x01-\x1f\x7f:*?\"<>|]"
+    r"|(?:^|/)(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.[^/]*)?(?:/|$)"
+    r"|[^./][. ]+(?:/|$)|(?:^|/) +(?:/|$)",
+    re.I,
+)
+_HEADING_NOISE = regex(r"[:#|^\\\r\n]|%%|\[\[|\]\]")
 
 
 def _key(path: str) -> str:
@@ -80,6 +88,8 @@ def attachment_folder(setting: str, note_path: str) -> str:
         parts = [*(part for part in posixpath.dirname(note_path).split("/") if part), *parts[1:]]
     if setting.startswith("/") or "\\" in setting or "\0" in setting or _DRIVE.match(setting):
         raise ValueError(_refusal(setting, "is no path inside the vault"))
+    if _NO_FOLDER.search(setting):
+        raise ValueError(_refusal(setting, "is no path that a folder can have on every system"))
     if ".." in parts:
         raise ValueError(_refusal(setting, "leads outside the vault"))
     if any(part.startswith(".") for part in parts):

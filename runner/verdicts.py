@@ -57,6 +57,7 @@ class Question:
             self.link.selection,
             others,
             heads(self.quote, self.link),
+            self.quote.is_flat,
         ]
         return f"verdict {hashlib.blake2b(json.dumps(asked).encode(), digest_size=16).hexdigest()}"
 

@@ -31,6 +31,7 @@ from .writing import Writer
 
 _RESCAN = 60.0  # seconds between looks at every file, for events that were lost
 _POLL = 1.0  # the same where there are no events
+_ROOT_LOOK = 2.0  # seconds between looks whether the vault's folder still is the same
 _POLL_SHARE = 0.05  # of the time may go into looking
 _LAST_STEPS = 3.0  # seconds for long results after Ctrl-C
 
@@ -153,14 +154,14 @@ class _Watch:
         writes = self._pending or self._tables
         due = min((self.pace.due(path) for path in writes), default=float("inf"))
         looks = min(self._rescan_at, self.changes.due(), self.sightings.due())
-        return max(0.0, min(due, looks) - time.monotonic())
+        return min(_ROOT_LOOK, max(0.0, min(due, looks) - time.monotonic()))
 
     # --- what changed
 
     def _hear_changes(self) -> None:
         batch = self.changes.take()
         now = time.monotonic()
-        everything = batch.lost or now >= self._rescan_at
+        everything = self.changes.renew() or batch.lost or now >= self._rescan_at
         if not (batch.paths or everything or now >= self.sightings.due()):
             return
         news = self.sightings.news(batch.paths, everything=everything)
@@ -205,7 +206,7 @@ class _Watch:
             return
         notes = self.sightings.notes
         graph = build(notes[path] for path in self.sightings.neighbours.related(scope))
-        plans = self._plan(graph, scope, news.doubtful)
+        plans = self._plan(graph, scope, news)
         lanes = {lane.note for decided in plans.values() for lane in decided.lanes}
         if news.files and not news.notes and not lanes:
             return
@@ -223,13 +224,14 @@ class _Watch:
             if run.is_over:
                 self._end(self._batches[-1])
 
-    def _plan(
-        self, graph: Graph, scope: Collection[str], doubtful: Collection[str]
-    ) -> Mapping[str, Plan]:
+    def _plan(self, graph: Graph, scope: Collection[str], news: News) -> Mapping[str, Plan]:
         """Plans for what older runs do not go on with; these give up what has become stale."""
         running = set[Key]()
         for batch in self._batches:
             undone = {key for key in batch.run.undone() if key[0] in scope}
+            # What began because of these files may be writing them itself: it goes on.
+            known = news.files | news.notes <= set(batch.files)
+            doubtful = frozenset[str]() if known else news.doubtful
             stale = {key for key in undone if self._is_stale(key, batch.run, graph, doubtful)}
             batch.run.disown(stale)
             running |= undone - stale
@@ -326,7 +328,7 @@ class _Watch:
                 continue
             if not self.sightings.is_current(path):
                 self.pace.edited(path)  # somebody just did, and the event is on its way, or lost
-                self.changes.add(str(self.session.vault.root / path))
+                self.changes.add(path)
             elif not self._write(path, pending):
                 del waiting[path]
 
@@ -375,5 +377,5 @@ def _needed(graph: Graph, plans: Mapping[str, Plan]) -> set[Key]:
         for decided in plans.values()
         for key, decision in decided.decisions.items()
         if decision.action is Action.RUN
-        for other in graph.nodes[key].deps
+        for other in (*graph.nodes[key].deps, *graph.nodes[key].swayed)
     }

@@ -41,6 +41,10 @@ class Selection:
             raise self._nonsense(tokens[-1])
         return value
 
+    def picks(self, note: str, id: str, role: str) -> bool:
+        """Whether the block is one of those asked for."""
+        return self(f"{note} {id} {role}")
+
     def _either(self, tokens: list[str], text: str) -> bool:
         value = self._both(tokens, text)
         while tokens and tokens[-1] == "or":

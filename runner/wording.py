@@ -14,6 +14,7 @@ from .records import dataclass
 _MOST_COMPARED = 2000  # letters, a long paragraph; the time grows with their square
 _MOST_SHOWN = 4  # differences in a message
 _LONGEST_SHOWN = 60  # characters of one difference
+_LEAST_REPLACED = 0.5  # of the letters, for a word at the edge to be one of the page's, changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,15 @@ def difference(printed: str, quote: str) -> str:
     return ", ".join([*shown[:_MOST_SHOWN], *more])
 
 
+def shared(printed: str, quote: str) -> float:
+    """The share of the letters of ``quote`` that stand in words which ``printed`` has in the same
+    order: high for a passage that was edited, low for one that is only spelt a little like it."""
+    old, new = ([_key(word) for word in _words(text)] for text in (printed, quote))
+    blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+    same = sum(len(word) for _, first, size in blocks for word in new[first : first + size])
+    return same / max(1, sum(map(len, new)))
+
+
 def same_signs(printed: str, quote: str) -> bool:
     """Whether two texts of the same letters have the same signs that change a number's meaning:
     the point of a decimal fraction, per cent, and comparisons."""
@@ -85,8 +95,12 @@ def _differences(printed: str, quote: str) -> Iterator[str]:
     for low, high, first, last in _merged(matcher):
         if first == last and (low == 0 or high == len(old)):
             continue  # beside the quote, not in it
-        if "".join(keys[0][low:high]) != "".join(keys[1][first:last]):
-            yield _shown(_trimmed(old[low:high]), _trimmed(new[first:last]))
+        before, after = "".join(keys[0][low:high]), "".join(keys[1][first:last])
+        if before == after:
+            continue
+        is_edge = low == 0 or high == len(old)  # there the passage may hold words of its neighbours
+        replaced = not is_edge or SequenceMatcher(None, before, after).ratio() >= _LEAST_REPLACED
+        yield _shown(_trimmed(old[low:high]) if replaced else "", _trimmed(new[first:last]))
 
 
 def _merged(matcher: SequenceMatcher[str]) -> Iterator[tuple[int, int, int, int]]:

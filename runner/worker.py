@@ -25,7 +25,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, NoReturn
+from typing import Any
 
 
 def _bootstrap() -> None:
@@ -51,17 +51,20 @@ if __name__ in ("__main__", "__mp_main__"):
     _bootstrap()
 
 # ruff: noqa: E402  the package can be imported only after the bootstrap above
-from runner import memory
+from runner import exits, memory, remedies, strays, threadfaults
 from runner.capture import FOLD_OTHERS_AT, Recorder, unbuffer_c_stdout
 from runner.channel import Channel
 from runner.display import Display, Stage
 from runner.evidence import Witness
 from runner.frames import Places, is_expected, message_of
+from runner.freshcode import read_sources
 from runner.job import Code, Job, Mode, Step
 from runner.modules import NoteFinder, execute
+from runner.portable import Portable
 from runner.result import Evidence, Result, Status, Text, decode, encode
 from runner.seeds import on_arrival
 from runner.template import preload, serve_forks
+from runner.variables import revealed
 
 sys.dont_write_bytecode = True  # beside the modules that a block imports, or its children
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -86,35 +89,40 @@ class Lane:
         self._note = notes[job.module]
         self._codes = {code.id: code for code in self._note.blocks}
         self._places = Places(job.notes)
+        self._portable = Portable(self._note.root, (scratch, job.checkpoints))
         self._display = Display(recorder, job.figures)
-        paths = (note.path for note in job.notes)
-        self._witness = Witness(self._note.root, paths, job.checkpoints)
+        self._witness = Witness(self._note.root, (n.path for n in job.notes), job.checkpoints)
         self._finder = NoteFinder(notes.get)
         self._device: str | None = None
         self._lost: set[str] = set()
+        self._declared = dict(job.environ)
         self._pid = os.getpid()
         self._may_take = memory.limit()
         self._uses_cuda = any(step.device.startswith("cuda") for step in job.steps)
         self.ceiling = 0  # bytes that the process may hold before it is ended, 0 for any
         self.running: str | None = None
 
-    def run(self) -> None:
+    def run(self) -> bool:
+        """False where a block took all memory: the rest wants a fresh process."""
         self._prepare()
         for step in self.job.steps:
-            if self._lost.isdisjoint(step.needs):
-                self._step(step)
-            else:
+            if not self._lost.isdisjoint(step.needs):
                 self._lost.add(step.id)
+            elif not self._step(step):
+                return False
+        return True
 
     def _prepare(self) -> None:
         if self.job.gpu >= 0:
             _show_one_gpu(self.job.gpu)
         os.chdir(self.job.cwd)
         sys.path.insert(0, self.job.cwd)
+        read_sources()
         sys.argv = [self._note.path]
         self._finder.install()
         self._module = self._finder.open_module(self._note)
         self._display.install()
+        threadfaults.tell(self._places)
         self._witness.install()
         on_arrival("multiprocessing.process", lambda _: self._expect_children())
         on_arrival("runner.checkpoints", lambda _: self._open_shelf())
@@ -137,16 +145,20 @@ class Lane:
         if self._may_take and (self._uses_cuda or not memory.restrict(self._may_take)):
             self.ceiling = self._may_take
 
-    def _step(self, step: Step) -> None:
+    def _step(self, step: Step) -> bool:
+        """False where memory ran out in it."""
         code = self._codes[step.id]
         self._recorder.install()
         self._limit_memory()
         self._display.silent = step.mode is Mode.REPLAY
+        trouble = self._make_ready(step, code)
         self._channel.send(event="start", id=step.id, begins=self._recorder.begins)
         started = time.perf_counter()
         self.running, self._witness.watching = step.id, True
+        declared = {name: self._declared[name] for name in code.env if name in self._declared}
         try:
-            result = self._result(step, code)
+            with revealed(declared):
+                result = self._result(step, code, trouble)
         except KeyboardInterrupt as late:  # between the block's end and the line below
             result = self._failed(late)
         finally:
@@ -158,9 +170,9 @@ class Lane:
             self._lost.add(step.id)
         elif step.mode is Mode.REPLAY:
             self._witness.watching = False
-            return
+            return True
         evidence = self._witness.evidence(step.device)
-        if memory.ran_out():
+        if spent := memory.ran_out():
             evidence = replace(evidence, doubt="memory ran out in the last run")
         result = replace(
             result,
@@ -168,27 +180,41 @@ class Lane:
             seconds=time.perf_counter() - started,
             device=step.device,
         )
-        message = encode(result) | {"evidence": _encoded(evidence)}
-        self._channel.send(event="done", id=step.id, result=message)
+        message = encode(self._portable.of(result)) | {"evidence": _encoded(evidence)}
+        self._channel.send(event="done", id=step.id, result=message, spent=spent)
+        return not spent
 
-    def _result(self, step: Step, code: Code) -> Result:
+    def _make_ready(self, step: Step, code: Code) -> BaseException | None:
+        """Import what only we need before the block's time runs: torch for the global ``device``,
+        pytest for a test. What torch raises is returned, to be raised in the block."""
+        if code.role == "test":
+            sys.dont_write_bytecode = False  # for files of ours, which import none of the vault
+            importlib.import_module("runner.testing")
+            sys.dont_write_bytecode = True
         try:
             self._set_device(step.device)
+        except BaseException as error:
+            return error
+        return None
+
+    def _result(self, step: Step, code: Code, trouble: BaseException | None) -> Result:
+        try:
+            if trouble:
+                raise trouble
             if code.role == "test":
                 return self._test(step, code)
             self._display.show_value(execute(self._module, self._note, code))
             self._display.finish_figures()
         except BaseException as error:  # whatever a block raises is its result
+            remedies.explain(error, code.env)
             return self._raised(step, error)
         if step.raises:
             return Result(Status.FAILED, reason=f"{step.raises} was expected, nothing was raised")
         return Result(Status.OK)
 
     def _test(self, step: Step, code: Code) -> Result:
-        sys.dont_write_bytecode = False  # for a file of our own, which imports none of the vault
-        from runner.testing import run_block
+        from runner.testing import run_block  # loaded by now
 
-        sys.dont_write_bytecode = True
         self._display.silent = True  # figures of tests have no place
         try:
             return run_block(self._module, self._note, code, step, self._places, self._scratch)
@@ -252,7 +278,9 @@ class Worker:
         faulthandler.enable(self._stderr)
         if hasattr(faulthandler, "register"):  # the parent asks for the stack of a stuck block
             faulthandler.register(signal.SIGUSR1, self._stderr)
-        self._confess_exits()
+        self._exit = exits.confess(self._stderr)
+        exits.spare_parent()
+        strays.adopt_orphans()
         memory.be_first_to_go()
         signal.signal(signal.SIGINT, self._on_interrupt)
         unbuffer_c_stdout()
@@ -268,6 +296,11 @@ class Worker:
                 self._obey(self._orders.get())
         except BrokenPipeError:
             self._leave()
+        except Exception:  # ours, between two blocks: the parent tells of it
+            import traceback
+
+            self._stderr.write(traceback.format_exc().encode("utf-8", "replace"))
+            self._exit(1)
 
     def _obey(self, order: dict[str, Any]) -> None:
         if order["op"] == "preload":
@@ -276,24 +309,11 @@ class Worker:
             self._run(decode(Job, order["job"]))
 
     def _run(self, job: Job) -> None:
-        os.environ.update(job.environ)
         self._lane = Lane(job, self._channel, self._recorder, self._scratch)
         threading.Thread(target=self._watch, args=(self._lane,), daemon=True).start()
-        self._lane.run()
-        self._channel.send(event="end")
-        self._lane = None
-
-    def _confess_exits(self) -> None:
-        """Write down the line that ends this process by ``os._exit``."""
-        pid, leave = os.getpid(), os._exit
-
-        def confess(status: int) -> NoReturn:
-            if os.getpid() == pid:
-                faulthandler.dump_traceback(self._stderr)
-            leave(status)
-
-        os._exit = confess
-        self._exit = leave
+        if self._lane.run():
+            self._channel.send(event="end")
+            self._lane = None
 
     # --- beside the running block ------------------------------------------------------------
 
@@ -354,6 +374,8 @@ class Worker:
         import shutil
 
         shutil.rmtree(self._scratch, ignore_errors=True)
+        if strays.has_children():
+            strays.end_strays(os.getpid())
         if self._lane is not None and hasattr(os, "killpg") and os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
         self._exit(0)

@@ -14,7 +14,17 @@ from .vault import Settings
 from .wish import Wish
 
 if TYPE_CHECKING:
+    from .child import Process
     from .pool import Pool
+
+
+def start_ahead(settings: Settings) -> Process:
+    """A process for the first worker of a pool; it ends by itself where none is opened."""
+    from .launch import start_command, start_environment, start_process
+
+    _limit()  # nonsense is told before a worker meets it
+    command = start_command(_python(settings), settings.launcher, threads())
+    return start_process(command, start_environment(settings.launcher, threads()))
 
 
 def open_pool(
@@ -23,25 +33,31 @@ def open_pool(
     preload: tuple[str, ...] = (),
     lanes: int | None = None,
     heard: Callable[[], None] | None = None,
+    first: Process | None = None,
 ) -> Pool:
     """Workers as the vault and the command ask for them; no more than ``lanes``.
 
-    ``heard``: as for ``Pool``. Where it is given and nobody says how many, one more than usual:
-    for the answer to an edit beside long runs.
+    ``heard`` and ``first``: as for ``Pool``. Where the former is given and nobody says how many,
+    one more than usual: for the answer to an edit beside long runs.
     """
     from .pool import Pool
 
-    _limit()  # nonsense is told before a worker meets it
+    _limit()
     usual = usual_workers() + 1 if heard else usual_workers()
     workers = wish.workers or settings.workers or usual
     return Pool(
-        python=settings.python or sys.executable,
+        python=_python(settings),
         launcher=settings.launcher,
         workers=max(1, min(workers, lanes or workers)),
         preload=preload,
         threads=threads(),
         heard=heard,
+        first=first,
     )
+
+
+def _python(settings: Settings) -> str:
+    return settings.python or sys.executable
 
 
 def _limit() -> int:

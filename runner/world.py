@@ -38,12 +38,22 @@ class World:
                 return f"{name} {version} became {now or 'uninstalled'}"
         if evidence.figures not in ("", self.figures):
             return f"figures are {self.figures} now, not {evidence.figures}"
-        for path, digest in evidence.files:
-            if self._digests.of(path) != digest:
-                return f"{Path(path).name} changed"
+        if moved := self.moved(evidence):
+            return moved
         for name, digest in evidence.env:
             if env_digest(name) != digest:
                 return f"the environment variable {name} changed"
+        return ""
+
+    def disproves(self, premises: Iterable[tuple[str, str]]) -> bool:
+        """Whether one of these files has another digest now."""
+        return any(self._digests.of(path) != digest for path, digest in premises)
+
+    def moved(self, evidence: Evidence) -> str:
+        """The file of ``evidence`` that is not as it was, in words; "" if there is none."""
+        for path, digest in evidence.files:
+            if self._digests.of(path) != digest:
+                return f"{Path(path).name} changed"
         return ""
 
     @property

@@ -7,22 +7,44 @@ planned. Figures are written before the note that embeds them.
 from __future__ import annotations
 
 import posixpath
+import re
 import urllib.parse
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from .atomic import WriteError
 from .cache import Results
 from .digest import canonical, normalise
 from .gradual import step
+from .journal import Journal
 from .links import Resolver
 from .note import Block, Note, Problem, Severity
 from .parse import parse
 from .records import dataclass
-from .render import Rendered, Shown, Surroundings, matrix, properties, render
-from .result import Place
-from .store import Journal, Ownership, update, write_files
+from .render import Rendered, Shown, Surroundings, maker, matrix, properties, render
+from .result import Place, Result, Status, Text
+from .store import Ownership, refusals, update, write_files
 from .vault import Vault, is_note
+
+_NO_WIKI = re.compile(r"[\[\]|#^\\<>\x00-\x1f\x7f]|%%")  # ends a wikilink, or means a part of it
+
+
+_SHORT = 500  # characters of printed text that need no file of their own
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A file ``name`` of a note that cannot be written or removed: the fault and its remedy."""
+
+    name: str
+    what: str
+    hint: str
+
+    def told(self, note: Note) -> Problem:
+        """The problem, at the block whose file it is."""
+        block = maker(note, self.name)
+        return Problem(block.line if block else 1, Severity.ERROR, self.what, self.hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +106,27 @@ class Writer:
                 self._vault.root / planned.path, change, self._vault.root, self._journal
             )
         except WriteError as error:
-            return Written(False, (_problem("the note", error),))
+            problem = Problem(1, Severity.ERROR, f"the note {error.what}", error.hint)
+            return Written(False, (problem,))
         return Written(changed, tuple(problems), more)
+
+    def faults(self, note: Note, shown: Mapping[str, Shown]) -> tuple[Problem, ...]:
+        """What would keep the files of these results from being written; nothing is touched."""
+        larger = {id: what for id, what in shown.items() if not _is_short(what.result)}
+        if not larger or not note.writable:
+            return ()
+        refused: list[_Refused] = []
+        try:
+            folder = self._vault.attachments(note.path)
+        except ValueError as error:
+            self._without_files(note, larger, str(error), refused)
+        else:
+            rendered = render(note, larger, self.surroundings(note, folder, ()))
+            where = self._vault.root / folder
+            owned = self._ownership(note, rendered)
+            errors = refusals(where, rendered.files, owned, self._vault.root)
+            refused.extend(_refused(folder, error) for error in errors)
+        return tuple(one.told(note) for one in refused)
 
     def last_bytes(self, path: str) -> bytes | None:
         """What this writer last meant the note to hold."""
@@ -100,36 +141,37 @@ class Writer:
         table: str | None,
         problems: list[Problem],
     ) -> str:
+        refused: list[_Refused] = []
         note = parse(planned.path, now)
         same = {id: what for id, what in shown.items() if _is_same(planned, note, id)}
-        text = self._with_regions(note, same, problems)
+        text = self._with_regions(note, same, refused)
         if table is not None and note.matrices and note.writable:
             text = matrix(parse(note.path, text), table)
         if values:
             text = properties(parse(note.path, text), values)
+        problems.extend(one.told(parse(note.path, text)) for one in refused)
         return text
 
-    def _with_regions(self, note: Note, shown: Mapping[str, Shown], problems: list[Problem]) -> str:
-        refused: set[str] = set()
+    def _with_regions(self, note: Note, shown: Mapping[str, Shown], refused: list[_Refused]) -> str:
         try:
             folder = self._vault.attachments(note.path)
         except ValueError as error:
-            return self._without_files(note, shown, str(error), problems)
-        rendered = render(note, shown, self.surroundings(note, folder, refused))
+            return self._without_files(note, shown, str(error), refused)
+        rendered = render(note, shown, self.surroundings(note, folder, ()))
         if not note.writable:
             return rendered.text
         errors = self._write_files(note, rendered, folder)
-        if errors:
-            places = (posixpath.join(folder, error.path.name) for error in errors)
-            problems.extend(map(_problem, places, errors))
-            refused.update(error.path.name for error in errors)
-            rendered = render(note, shown, self.surroundings(note, folder, refused))
+        missing = {error.path.name for error in errors}
+        refused.extend(_refused(folder, error) for error in errors)
+        gone = set(self._remove_left_behind(note, rendered, folder, missing, refused))
+        if missing or gone:
+            rendered = render(note, shown, self.surroundings(note, folder, missing, gone))
         return rendered.text
 
     # --- figures
 
     def _without_files(
-        self, note: Note, shown: Mapping[str, Shown], fault: str, problems: list[Problem]
+        self, note: Note, shown: Mapping[str, Shown], fault: str, refused: list[_Refused]
     ) -> str:
         """Where the attachment folder cannot be used: an error only if something needs it."""
         wanted: list[str] = []
@@ -141,19 +183,50 @@ class Writer:
         rendered = render(note, shown, Surroundings(refuse, refuse, self._locate))
         if wanted:
             hint = "choose a folder of the vault in Obsidian's settings under Files and links"
-            problems.append(Problem(1, Severity.ERROR, fault, hint))
+            refused.append(_Refused(wanted[0], fault, hint))
         return rendered.text
 
     def _write_files(self, note: Note, rendered: Rendered, folder: str) -> tuple[WriteError, ...]:
         if not rendered.files and not rendered.linked:
             return ()
-        ownership = Ownership(
+        self._results.remember_files(rendered.files.values())
+        owned = self._ownership(note, rendered)
+        return write_files(self._vault.root / folder, rendered.files, owned, self._vault.root)
+
+    def _ownership(self, note: Note, rendered: Rendered) -> Ownership:
+        return Ownership(
             rendered.linked,
             self._results.known_file,
             lambda name: self._is_embedded(name, note.path),
         )
-        self._results.remember_files(rendered.files.values())
-        return write_files(self._vault.root / folder, rendered.files, ownership, self._vault.root)
+
+    def _remove_left_behind(
+        self,
+        note: Note,
+        rendered: Rendered,
+        folder: str,
+        missing: Collection[str],
+        refused: list[_Refused],
+    ) -> Iterator[str]:
+        """Remove what the old regions show of ours in another folder than the attachments' now.
+
+        There the link alone does not make a file ours: whoever moved a figure may have moved
+        another one of that name to the place. Those whose new file is ``missing`` stay.
+        """
+        owned = self._ownership(note, rendered)
+        for target in sorted(rendered.targets):
+            name = posixpath.basename(target)
+            path = Resolver(self._vault.named(name)).resolve(target, note.path)
+            if path is None or posixpath.dirname(path) == folder or name in missing:
+                continue
+            file = self._vault.root / path
+            if not owned.known(file.read_bytes()) or owned.elsewhere(name):
+                continue
+            old = replace(owned, linked=frozenset((file.name,)))
+            errors = write_files(file.parent, {}, old, self._vault.root)
+            refused.extend(_refused(posixpath.dirname(path), error) for error in errors)
+            if not errors:
+                yield path
 
     def _is_embedded(self, name: str, but: str) -> bool:
         """Whether a note other than ``but`` names the file."""
@@ -164,12 +237,16 @@ class Writer:
             if is_note(path) and path != but
         )
 
-    def surroundings(self, note: Note, folder: str, refused: Collection[str]) -> Surroundings:
-        """What the vault decides about a note whose attachments are in ``folder``; files that are
-        ``refused`` are not shown."""
+    def surroundings(
+        self, note: Note, folder: str, missing: Collection[str], gone: Collection[str] = ()
+    ) -> Surroundings:
+        """What the vault decides about a note whose attachments are in ``folder``.
+
+        Names that are ``missing`` there are not shown; paths that are ``gone`` take no name.
+        """
 
         def link(name: str) -> str:
-            return "" if name in refused else self._link(note.path, folder, name)
+            return "" if name in missing else self._link(note.path, folder, name, gone)
 
         return Surroundings(
             embed=lambda name: f"!{text}" if (text := link(name)) else "",
@@ -177,15 +254,15 @@ class Writer:
             locate=self._locate,
         )
 
-    def _link(self, path: str, folder: str, name: str) -> str:
+    def _link(self, path: str, folder: str, name: str, gone: Collection[str]) -> str:
         target = posixpath.join(folder, name)
-        if self._vault.app_settings().get("useMarkdownLinks") is True:
+        others = [o for o in self._vault.named(name) if o != target and o not in gone]
+        short = not others or Resolver([*others, target]).resolve(name, path) == target
+        wiki = name if short else target
+        if self._vault.app_settings().get("useMarkdownLinks") is True or _NO_WIKI.search(wiki):
             relative = posixpath.relpath(target, posixpath.dirname(path) or ".")
             return f"[]({urllib.parse.quote(relative)})"
-        others = [other for other in self._vault.named(name) if other != target]
-        if others and Resolver([*others, target]).resolve(name, path) != target:
-            return f"[[{target}]]"
-        return f"[[{name}]]"
+        return f"[[{wiki}]]"
 
 
 def _decoded(path: str, data: bytes) -> str:
@@ -196,13 +273,22 @@ def _decoded(path: str, data: bytes) -> str:
         raise WriteError(Path(path), what, "save it as UTF-8") from None
 
 
-def _problem(place: str, error: WriteError) -> Problem:
-    return Problem(1, Severity.ERROR, f"{place} {error.what}", error.hint)
+def _refused(folder: str, error: WriteError) -> _Refused:
+    name = error.path.name
+    return _Refused(name, f"{posixpath.join(folder, name)} {error.what}", error.hint)
+
+
+def _is_short(result: Result) -> bool:
+    """Whether the region surely holds all of a result, with no file beside it."""
+    printed = (o.text if isinstance(o, Text) else " " * _SHORT for o in result.outputs)
+    return result.status is Status.OK and sum(map(len, printed)) < _SHORT
 
 
 def _is_same(planned: Note, now: Note, id: str) -> bool:
     """Whether the block is still the one that was run."""
     before, after = planned.block(id), now.block(id)
+    if before is after:  # as they are where the note is
+        return before is not None
     return before is not None and after is not None and _identity(before) == _identity(after)
 
 

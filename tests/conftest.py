@@ -27,3 +27,28 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     for name in ("RUNNER_STATE", "RUNNER_CACHE", "OMP_NUM_THREADS"):
         monkeypatch.setenv(name, home.env[name])
     return home
+
+
+@pytest.fixture
+def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The state folder of this process."""
+    folder = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("RUNNER_STATE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def vault(tmp_path: Path, state: Path) -> Path:
+    """A folder for notes; what is written into it is noted in a state folder of its own."""
+    assert state
+    folder = tmp_path / "vault 注意 🙂"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def note(vault: Path) -> Path:
+    """A note in it that holds `old`."""
+    path = vault / "note.md"
+    path.write_bytes(b"old")
+    return path

@@ -32,7 +32,7 @@ def note(folder: Path, name: str, *blocks: Code, fault: str | None = None) -> No
         line += len(source) + GAP
     path = folder / f"{name}.md"
     path.write_text("\n".join(text), encoding="utf-8")
-    return NoteCode(f"vault.{name}", path.name, str(path), len(text), tuple(placed), fault)
+    return NoteCode(f"vault.{name}", path.name, str(path), tuple(placed), fault)
 
 
 def job(main: NoteCode, *others: NoteCode, steps: tuple[Step, ...] = (), **options: object) -> Job:

@@ -109,6 +109,19 @@ CASES: dict[str, tuple[str, tuple[Output, ...]]] = {
         "class S:\n    def _repr_svg_(self): return '<svg/>'\nS()",
         (Figure("image/svg+xml", b"<svg/>"),),
     ),
+    "markdown-no-text": (
+        "class N:\n    def _repr_markdown_(self): return 5\n    def __repr__(self): return 'N'\nN()",
+        (err("TypeError: the text/markdown representation is a int, not text\n"), value("N")),
+    ),
+    "png-no-png": (
+        "class P:\n    def _repr_png_(self): return b'<html>'\n    def __repr__(self): return 'P'\nP()",
+        (err("ValueError: the image/png representation is no PNG\n"), value("P")),
+    ),
+    "any-attribute": (
+        "class A:\n    def __getattr__(self, name): return lambda *a, **k: self\n"
+        "    def __repr__(self): return 'A'\nA()",
+        (value("A"),),
+    ),
     "raising-repr": (
         "class R:\n    def _repr_html_(self): return 1 / 0\n"
         "    def _repr_latex_(self): return 1 / 0\n    def __repr__(self): return 'R'\nR()",
@@ -130,7 +143,7 @@ CASES: dict[str, tuple[str, tuple[Output, ...]]] = {
     ),
     "frame": (
         "import pandas as pd\npd.DataFrame({'a': [1, 2], 'b': [0.5, float('nan')]}, index=['x', 'y'])",
-        (Table(("", "a", "b"), (("x", "1", "0.5"), ("y", "2", "nan"))),),
+        (Table(("", "a", "b"), (("x", "1", "0.5"), ("y", "2", "NaN"))),),
     ),
     "series": ("pd.Series([1, 2], name='s')", (Table(("", "s"), (("0", "1"), ("1", "2"))),)),
     "figures": (
@@ -208,6 +221,7 @@ def test_a_hundred_megabytes_keep_their_ends(tmp_path: Path) -> None:
         assert text.text.startswith(first)
         assert text.text.endswith(last)
         assert len(text.text) < 2 * KEPT + 100
+        assert text.left_out == ({"many": 99_000_000, "one": 99_000_009}[id],)
         cut = int(text.text.partition("… ")[2].partition(" bytes")[0].replace(",", ""))
         assert cut + 2 * KEPT == {"many": 100_000_000, "one": 100_000_009}[id]
     assert ran["after"].outputs == (out("fine\n"),)

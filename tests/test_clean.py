@@ -17,6 +17,7 @@ from runner.clean import (
     clean_line,
     cut,
     cut_file,
+    fair,
     shorten,
 )
 from runner.harmless import cell, fence, markup, table
@@ -63,36 +64,83 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]|<%", once)
 
 
-@given(st.lists(st.text("x", max_size=3000)), st.integers(3, 50), st.integers(100, 5000))
+@given(st.lists(st.text("x", max_size=3000)), st.integers(3, 50), st.integers(200, 5000))
 def test_cut_keeps_the_bounds(lines: Sequence[str], limit: int, characters: int) -> None:
-    head, tail = cut(lines, limit, characters)
+    head, tail, width = cut(lines, limit, characters)
     assert head >= 0 <= tail
     assert head + tail <= len(lines)
     left_out = len(lines) - head - tail
     assert head + tail + bool(left_out) <= limit
+    kept = [*lines[:head], *lines[len(lines) - tail :]]
+    assert sum(len(shorten(line, width)) + 1 for line in kept) <= characters
     if sum(map(len, lines)) + len(lines) <= characters and len(lines) <= limit:
         assert not left_out
+        assert all(len(line) <= width for line in kept)
 
 
 def test_what_a_note_holds_of_a_long_text() -> None:
     lines = [f"line {i}" for i in range(1000)]
-    head, tail = cut(lines)
+    head, tail, _ = cut(lines)
     assert head + tail + 1 == NOTE_LINES
     assert abs(head - tail) <= 1
-    wide = ["x" * 900] * 10
-    head, tail = cut(wide)
-    assert sum(map(len, wide[:head] + wide[len(wide) - tail :])) <= NOTE_CHARACTERS
-    assert shorten("x" * 1000) == "x" * 1000
-    assert len(shorten("x" * 100_000)) <= 1000
+    assert cut(["x" * 3_900]) == (1, 0, NOTE_CHARACTERS)  # one line is as good as forty
+    assert cut(["x" * 3_900, "y"] * 2) == (4, 0, NOTE_CHARACTERS // 2 - 50)
+    assert shorten("x" * 1000, 1000) == "x" * 1000
+    assert len(shorten("x" * 100_000, 1000)) <= 1000
+
+
+@given(st.lists(st.integers(0, 50)), st.integers(0, 200))
+def test_the_small_leave_room_to_the_large(sizes: list[int], total: int) -> None:
+    share = fair(sizes, total)
+    taken = [min(size, share) for size in sizes]
+    assert sum(taken) <= total
+    if taken != sizes:
+        assert sum(min(size, share + 1) for size in sizes) > total
 
 
 def test_a_long_file_keeps_its_first_and_last_half() -> None:
-    data = cut_file("é" * FILE_BYTES)
+    data, size = cut_file("é" * FILE_BYTES)
+    assert size == 2 * FILE_BYTES + 1
     assert FILE_BYTES - 200 < len(data) <= FILE_BYTES
     first, gap, last = data.decode("utf-8").split("\n", 2)
-    assert re.fullmatch(r"… [\d,]+ bytes left out …", gap)
+    said = re.fullmatch(r"… ([\d,]+) bytes left out …", gap)
+    assert said is not None
     assert {*first, *last} == {"é", "\n"}
-    assert cut_file("short") == b"short\n"
+    kept = len(first.encode()) + len(last.encode())
+    assert kept + int(said[1].replace(",", "")) == size
+    assert cut_file("short") == (b"short\n", 6)
+
+
+LONG = "x" * 600_000
+
+
+@pytest.mark.parametrize(
+    ("text", "left_out"),
+    [
+        ("a\n… 5,000 bytes left out …\nb", (5_000,)),
+        (f"{LONG}\n… 5,000 bytes left out …\n{LONG}", (5_000,)),
+        (f"a\n… 70 bytes left out …\n{LONG}{LONG}", (70,)),
+        (f"a\n… 70 bytes left out …\nb\n… 70 bytes left out …\n{LONG}{LONG}", (70, 70)),
+        (f"{LONG}{LONG}\n… 70 bytes left out …\nb", (70,)),
+        (f"{'x' * (FILE_BYTES // 2 - 60)}\n… 70 bytes left out …\n{LONG}", (70,)),
+        (f"{LONG}\n… 70 bytes left out …\n{'x' * (FILE_BYTES // 2 - 60)}", (70,)),
+    ],
+)
+def test_what_is_missing_already_is_counted_once(text: str, left_out: tuple[int, ...]) -> None:
+    """Lines that say what is missing say the truth, however often the text is cut."""
+    data, size = cut_file(text, left_out)
+    assert len(data) <= FILE_BYTES
+    gaps = re.findall(r"\n(… ([\d,]+) bytes left out …\n)", data.decode("utf-8"))
+    said = sum(int(count.replace(",", "")) for _, count in gaps)
+    words = sum(len(f"\n{line}".encode()) for line, _ in gaps)
+    assert len(data) - words + said == size
+    marked = sum(len(f"\n… {count:,} bytes left out …\n".encode()) for count in left_out)
+    assert size == len(text.encode()) + 1 - marked + sum(left_out)
+
+
+def test_a_line_that_only_looks_like_what_is_missing_is_text() -> None:
+    text = "a\n… 5,000 bytes left out …\nb"
+    assert cut_file(text)[1] == len(text.encode()) + 1
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,15 @@ def vault_with(home: Home, *source: str, options: tuple[str, ...] = ()) -> None:
     home.write("Good.md", fence("run", "good", "print('good', 3 + 3)") + fence("test", "g", "pass"))
 
 
+DAEMON = (
+    "import os, time",
+    "if os.fork() == 0:",
+    "    os.setsid()",
+    "    if os.fork() == 0: time.sleep(600)",
+    "    os._exit(0)",
+    "os.wait()",
+)
+
 # Name: (source, options, status, words of the note). `LINE`: that line's number is in the note.
 FAULTS = {
     "an infinite loop": (
@@ -168,6 +177,108 @@ FAULTS = {
         "ok",
         "begins",
     ),
+    "a daemon in a session of its own": (
+        [
+            "import subprocess, sys",
+            f"subprocess.Popen([sys.executable, '-c', {SLEEPER!r}], start_new_session=True)",
+        ],
+        [],
+        "ok",
+        "begins",
+    ),
+    "a daemon that forked twice": (DAEMON, [], "ok", "begins"),
+    "a daemon of a block that hangs": (
+        [*DAEMON, "while True: pass  # LINE"],
+        ["timeout: 1"],
+        "timeout",
+        "time limit of 1 s",
+    ),
+    "a daemon of a block that exits": (
+        [*DAEMON, "os._exit(7)  # LINE"],
+        [],
+        "crashed",
+        "exit code 7",
+    ),
+    "the end of the process that runs it": (
+        ["import os, signal", "os.kill(os.getppid(), signal.SIGKILL)  # LINE"],
+        [],
+        "failed",
+        "cannot be ended here",
+    ),
+    "a process that stops itself": (
+        ["import os, signal", "os.kill(os.getpid(), signal.SIGSTOP)"],
+        ["timeout: 1"],
+        "timeout",
+        "last seen at Bad.md",
+    ),
+    "nobody to ask": (["input('who? ')  # LINE"], [], "failed", "nobody can type here"),
+    "nobody to debug": (["x = 1", "breakpoint()", "print(x)"], [], "failed", "pytest --pdb"),
+    "no event loop": (
+        ["import asyncio", "await asyncio.sleep(0)  # LINE"],
+        [],
+        "failed",
+        "asyncio.run(…)",
+    ),
+    "an end by a message": (["import sys", "sys.exit('enough')  # LINE"], [], "failed", "enough"),
+    "an interrupt of its own": (
+        ["raise KeyboardInterrupt  # LINE"],
+        [],
+        "failed",
+        "KeyboardInterrupt",
+    ),
+    "a thread that goes on printing": (
+        [
+            "import threading, time",
+            "def go():",
+            "    while True: print('tick', flush=True); time.sleep(0.01)",
+            "threading.Thread(target=go).start()",
+            "time.sleep(0.1)",
+        ],
+        [],
+        "ok",
+        "tick",
+    ),
+    "pools left open": (
+        [
+            "import multiprocessing as m",
+            "from concurrent.futures import ProcessPoolExecutor",
+            "pools = [m.get_context(kind).Pool(1) for kind in ('fork', 'spawn')]",
+            "print([pool.map(abs, [-1]) for pool in pools])",
+            "print(list(ProcessPoolExecutor(1).map(abs, [-2])))",
+        ],
+        [],
+        "ok",
+        "[[1], [1]]",
+    ),
+    "a lock held at the end": (
+        [
+            "import threading",
+            "lock = threading.Lock()",
+            "def holds():",
+            "    with lock: yield",
+            "held = holds()",
+            "next(held)",
+        ],
+        [],
+        "ok",
+        "begins",
+    ),
+    "an end by a timer of faulthandler": (
+        [
+            "import faulthandler, time",
+            "faulthandler.dump_traceback_later(0.3, exit=True)",
+            "time.sleep(60)  # LINE",
+        ],
+        [],
+        "crashed",
+        "exit code 1",
+    ),
+    "no faulthandler": (
+        ["import ctypes, faulthandler", "faulthandler.disable()", "ctypes.string_at(0)"],
+        [],
+        "crashed",
+        "SIGSEGV",
+    ),
     "a fork that comes back": (
         ["import os", "pid = os.fork()", "print('parent' if pid else 'child')"],
         [],
@@ -206,7 +317,8 @@ FAULTS = {
     ),
 }
 # These change something global before they die.
-GLOBAL = ("signals that are ignored", "recursion in C", "a broken builtin", "no standard output")
+GLOBAL = {"signals that are ignored", "recursion in C", "a broken builtin", "no standard output"}
+GLOBAL |= {"nobody to debug", "no faulthandler", "an end by a timer of faulthandler"}
 
 
 @needs_proc
@@ -230,26 +342,6 @@ def test_a_fault_costs_its_block(home: Home, fault: str) -> None:
     assert words in region, region
     marked = [n for n, line in enumerate(note.split("\n"), 1) if line.endswith("# LINE")]
     assert not marked or f"Bad.md:{marked[0]}" in region, region
-
-
-@needs_proc
-def test_a_daemon_in_a_session_of_its_own_is_not_waited_for(home: Home) -> None:
-    """It left our process group on purpose, as a server does; the run does not hang on it."""
-    daemon = (
-        "import os, subprocess, sys",
-        f"p = subprocess.Popen([sys.executable, '-c', {SLEEPER!r}], start_new_session=True)",
-        "print('daemon', p.pid)",
-    )
-    vault_with(home, *daemon)
-    began = time.monotonic()
-    ran, left = run_marked(home)
-    assert ran.blocks()["Bad.md#bad"]["status"] == "ok"
-    assert time.monotonic() - began < 60, "the daemon sleeps for 600 s"
-    pid = int(home.read("Bad.md").split("daemon ")[1].split()[0])
-    for line in left:
-        assert "sleep(600)" in line, "nothing else is left"
-    if left:
-        os.kill(pid, 9)
 
 
 @needs_proc

@@ -18,6 +18,9 @@ PACKAGE = Path(__file__).parent.parent / "runner"
 # Lowest first: a file imports only from floors that stand before its own in this table. A floor
 # with a letter lies between two floors of the design.
 FLOORS: dict[str, list[str]] = {
+    "0--": [
+        "patterns",  # how all regular expressions below and above are made
+    ],
     "0-": [
         "records",  # how all facts below and above are made
     ],
@@ -37,6 +40,7 @@ FLOORS: dict[str, list[str]] = {
         "folding",  # text without its typesetting, for comparison
         "fences",  # where Markdown blocks stand
         "frontmatter",  # the properties' lines
+        "drawing",  # whether an SVG figure is one
         "harmless",  # what an output may be in Markdown
         "options",  # the `#|` lines
         "passage",  # the lines of a quoted passage
@@ -46,10 +50,15 @@ FLOORS: dict[str, list[str]] = {
         "vaultpaths",  # which file a link means
         "wish",  # what the user asks for: options, `-k` expressions
     ],
+    "0b+": [
+        "bounds",  # how much of a text a note holds: part of body
+        "holding",  # which names may lead to one object: part of touching
+    ],
     "0c": [
         "redaction",  # secrets out of what a block printed
         "touching",  # what code may change in place: part of names
         "pagesearch",  # a PDF's pages, searched and selected
+        "shapes",  # block structure, once for all texts of one shape: part of parse
         "notebooks/rewording",  # a translation undone in a text that was edited since
         "quotetext",  # the sentences of a quote, and its author's marks
     ],
@@ -73,6 +82,7 @@ FLOORS: dict[str, list[str]] = {
         "notebooks/__init__",
         "notebooks/pieces",  # a note cut into what becomes cells
         "quotes",
+        "views",  # one note while its graph is made: the blocks above, for resolve
     ],
     "1b": [
         "notebooks/showable",  # Obsidian's Markdown for readers elsewhere
@@ -83,6 +93,7 @@ FLOORS: dict[str, list[str]] = {
     "2b": [
         "body",  # what stands between a region's markers: part of render
         "gradual",  # long results in small steps
+        "lanes",  # decisions cut into steps of one process each: part of plan
         "notebooks/html_text",  # tables and text out of a notebook's HTML
         "notebooks/region_text",  # a region read back: the inverse of body
     ],
@@ -106,10 +117,14 @@ FLOORS: dict[str, list[str]] = {
         "notebooks/from_notebook",  # a notebook as a note
     ],
     # ------------------------ pure core above, the world below ------------------------
+    "3c-": [
+        "portable",  # paths of one machine as any other would say them
+        "strays",  # worker: processes that left its group
+    ],
     "3c": [
         "notecode",  # the Python of a note, for those that execute it
-        "atomic",  # bytes into a file, all or nothing
-        "crash",  # exit codes and dumped stacks, read by child and pool
+        "identity",  # one folder told from the next at its path
+        "attributes",  # what a file is besides its bytes
         "deadline",  # a time limit for code of this process, under pytest
         "channel",  # messages between worker and parent
         "devices",  # what the machine has
@@ -117,6 +132,7 @@ FLOORS: dict[str, list[str]] = {
         "forks",  # processes forked by a template, for child
         "notebooks/kernel",  # what an exported notebook's first cell gives its kernel
         "frames",  # worker: tracebacks in the user's terms
+        "freshcode",  # worker: the user's modules from their source alone
         "memory",  # worker: what it may take, and the error when that is reached
         "pace",  # when a watched note may be written
         "premises",  # files and variables that results rest on
@@ -125,6 +141,9 @@ FLOORS: dict[str, list[str]] = {
         "template",  # worker: imports once, forks workers
         "untouched",  # worker: what a function changes besides returning
         "rewritten",  # compiled test blocks, kept between pytest runs
+        "exits",  # worker: how a block may end processes
+        "remedies",  # worker: what helps against errors of the place where a block runs
+        "variables",  # worker: the environment that a block finds
         "userdirs",  # the state and cache folders
         "pdf/__init__",
         "pdf/bidi",  # right-to-left text as pdf.js gives it
@@ -136,11 +155,17 @@ FLOORS: dict[str, list[str]] = {
         "shots",  # a passage of a PDF drawn
     ],
     "3c+": [
+        "crash",  # exit codes, dumped stacks, last words, read by child and pool
+        "doubles",  # files that are a note over again
+        "atomic",  # bytes into a file, all or nothing
         "database",  # a file of what can be found again, for cache and kept
     ],
     "3d": [
+        "journal",  # what notes held before our writes
         "interpreter",  # the vault's Python, asked what it has
         "capture",  # worker: the standard streams
+        "dataframes",  # worker: those of pandas as tables
+        "threadfaults",  # worker: what a dying thread says
         "claims",  # one watch and one run at a time on a vault
         "switches",  # global settings that code may switch, under pytest
         "evidence",  # worker: what a result rests on
@@ -153,15 +178,20 @@ FLOORS: dict[str, list[str]] = {
         "pdf/pdffile",  # pages, objects, faults, by pdfminer
         "pdf/standardfonts",  # the fourteen fonts it need not bring
         "kept",  # what was found once, by key
+        "launch",  # starting the process of a worker, before all else is imported
         "pdf_process",  # asking a limited process about a PDF
     ],
     "3e": [
+        "inplace",  # bytes into a file that no other can stand in for
         "edition",  # which code made what is kept
-        "display",  # worker: values and figures
+        "representations",  # worker: one value as an output
         "testing",  # worker: test blocks through pytest
         "pdf/bitmapfonts",  # Type 3 fonts
         "pdf/itemizing",  # glyphs to text items
         "pdf/unicodemaps",  # ToUnicode
+    ],
+    "3e+": [
+        "display",  # worker: values and figures
     ],
     "3ea": [
         "pdf/simplefonts",  # fonts of one-byte codes
@@ -201,6 +231,7 @@ FLOORS: dict[str, list[str]] = {
         "changes",  # file events of a vault
         "sightings",  # a watched vault as it was last seen
         "memo",  # a run that found nothing to do, remembered
+        "keptshapes",  # the shapes of notes that earlier runs met
         "admission",  # a vault held against what the user trusted
         "notebooks/files",  # notebooks read and written
         "undo",  # a note as it was before our last writes
@@ -220,6 +251,7 @@ FLOORS: dict[str, list[str]] = {
     ],
     "5c": [
         "runs",  # a run under way, over a pool that it may share
+        "settling",  # what a run has to execute once more, for session
         "notebooks/exporting",  # notes of a vault as notebooks
         "notebooks/importing",  # notebooks into a vault
     ],
@@ -241,6 +273,11 @@ FLOORS: dict[str, list[str]] = {
     ],
     "7b": [
         "opening",  # the vault of a command's paths, and the leave to execute it
+        "arguments",  # the plain command line, read without click
+    ],
+    "7b+": [
+        "door",  # what `run` and `watch` do, and what they answer
+        "parameters",  # the parameters that commands share, as click has them
     ],
     "7c": [
         "notebook_commands",
@@ -251,6 +288,9 @@ FLOORS: dict[str, list[str]] = {
     "7d": [
         "look_commands",
         "quote_commands",
+    ],
+    "7e": [
+        "commands",  # all commands, as click has them
     ],
     "8": ["cli"],
     "8b": [
@@ -266,7 +306,7 @@ PURE = set(
     """
     __future__ ast base64 bisect builtins collections contextlib dataclasses difflib enum functools
     hashlib itertools json keyword math operator posixpath re types typing unicodedata urllib.parse
-    binascii html html.parser frontmatter.default_handlers markdown_it markdown_it.token rapidfuzz yaml
+    binascii html html.parser xml.etree.ElementTree frontmatter.default_handlers markdown_it markdown_it.token rapidfuzz yaml
     """.split()
 )
 PURE_NAMES = {"pathlib": {"PurePath", "PurePosixPath", "PureWindowsPath"}}
@@ -276,8 +316,20 @@ HARMLESS_CALLS = {"records": {"exec"}}  # compiles constructors, as the standard
 # The child's side: runs under an interpreter where this project need not be installed.
 WORKER = {"worker", "capture", "display", "evidence", "frames", "modules", "seeds"}
 WORKER |= {"template", "testing", "rewritten", "testreports", "children", "channel", "memory"}
-WORKER |= {"checkpoints", "storable", "untouched", "premises"}
-WORKER_WORDS = {"job", "result", "records"}
+WORKER |= {
+    "freshcode",
+    "checkpoints",
+    "storable",
+    "untouched",
+    "premises",
+    "remedies",
+    "variables",
+    "portable",
+    "strays",
+}
+WORKER |= {"exits", "dataframes", "representations", "threadfaults"}
+WORKER_WORDS = {"job", "result", "records", "environment", "patterns"}
+WORKER_WORDS |= {"notebooks/html_text"}  # for a value whose form is HTML
 
 # Files that end a process besides cli.
 EXITS = {

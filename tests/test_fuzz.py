@@ -6,6 +6,7 @@ import os
 import sys
 
 import fuzz_edits
+import fuzz_parser
 import pytest
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="forks its runs")
@@ -34,6 +35,12 @@ def test_an_open_editor_loses_nothing() -> None:
     assert count.longest_step <= 200
 
 
+def test_random_and_mutated_notes_are_read_and_left_alone() -> None:
+    count = fuzz_parser.fuzz(rounds=800, seed=7)
+    assert count.faults == []
+    assert min(count.undecodable, count.blocks, count.regions) > 10, "little was tried"
+
+
 @posix
 def test_a_killed_run_leaves_whole_notes() -> None:
     import fuzz_kills
@@ -41,6 +48,15 @@ def test_a_killed_run_leaves_whole_notes() -> None:
     count = fuzz_kills.fuzz(rounds=8, seed=7)
     assert count.faults == []
     assert count.too_late < count.kills, "nothing was killed"
+
+
+@posix
+def test_a_killed_write_in_place_is_finished() -> None:
+    import fuzz_kills
+
+    count = fuzz_kills.fuzz_in_place(rounds=30, seed=7)
+    assert count.faults == []
+    assert count.torn > 1, "no kill hit a note half written"
 
 
 @posix

@@ -58,12 +58,14 @@ def test_it_needs_no_trust_and_writes_nothing(notes: Home) -> None:
 def test_tracebacks_and_sources_are_the_notes_own(notes: Home) -> None:
     done = program(
         notes,
-        "import inspect",
+        "import inspect, sys",
         "from vault.attention import Scale",
         "print(inspect.getsource(Scale))",
+        "print('of others:', 'nor do' in inspect.getsource(sys.modules[Scale.__module__]))",
         "Scale()('x' * 3 if 0 else None)",
     )
     assert "        return math.floor(x * self.factor)\n" in done.stdout
+    assert "of others: False\n" in done.stdout
     assert 'Attention.md", line 11, in __call__' in done.stderr
     assert "return math.floor(x * self.factor)" in done.stderr
 

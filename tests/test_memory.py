@@ -14,7 +14,7 @@ from runner.job import Mode, Step
 from runner.result import Status
 
 GB = 10**9
-SAID = "a worker may take 1.5 GB of memory: RUNNER_MEMORY sets the limit"
+SAID = "a worker may take 1.5 GB of memory: set the environment variable RUNNER_MEMORY to more GB"
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the system bounds data on Linux only")
 
 
@@ -114,6 +114,34 @@ def test_who_asks_for_too_much_fails_and_the_others_go_on(
     text = home.read("Big.md")
     assert text.count(SAID) == 3
     assert "Big.md:2: MemoryError" in text
+
+
+@linux
+def test_what_follows_has_all_the_memory_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The traceback, and what the block stored, would hold it for as long as the process lives."""
+    monkeypatch.setenv("RUNNER_MEMORY", "1.5")
+    home.write(
+        "N.md",
+        fence("setup", "start", "held = []", "size = 10**9")
+        + fence("run", "hoard", "while True: held.append(bytearray(10**7))")
+        + fence("run", "big", "print('has', len(bytearray(size)), 'of', len(held))")
+        + fence("run", "of_hoard", "#| needs: [hoard]", "print(len(held))")
+        + fence("run", "again", "other = []", "while True: other.append(bytearray(10**7))")
+        + fence("run", "last", "print('has', len(bytearray(size)))"),
+    )
+    home.write("Other.md", fence("run", "other", "print('other')"))
+    assert statuses(home.session()) == {
+        "start": "ok",
+        "hoard": "failed",
+        "big": "skipped",
+        "of_hoard": "skipped",
+        "again": "failed",
+        "last": "ok",
+        "other": "ok",
+    }
+    text = home.read("N.md")
+    assert "has 1000000000 of" not in text and "has 1000000000" in text
+    assert text.count(SAID) == 2
 
 
 @linux

@@ -90,12 +90,12 @@ def test_tools_see_the_notes_own_lines(install, tmp_path: Path) -> None:  # type
     lines, start = inspect.getsourcelines(module.Layer.double)
     assert (lines[0].strip(), start) == ("def double(self):", 11)
     assert inspect.getsource(module.Layer).startswith("@dataclass\nclass Layer:")
-    assert inspect.getsource(module) == python_view(other)
+    assert inspect.getsource(module) == python_view(other, whole=False)
     linecache.checkcache(other.path)
     assert linecache.getline(other.path, 11).strip() == "def double(self):"
-    assert module.__loader__.get_source("vault.fine") == python_view(other)
+    assert module.__loader__.get_source("vault.fine") == python_view(other, whole=False)
     assert pickle.loads(pickle.dumps(module.Layer(3))) == module.Layer(3)
-    assert "broken" not in python_view(first), "one bad block does not blind the tools"
+    assert "broken" not in python_view(first, whole=True), "one bad block does not blind the tools"
 
 
 def test_a_program_that_imports_a_note_keeps_its_own_randomness(tmp_path: Path) -> None:
@@ -125,13 +125,38 @@ print(vault.draw.x, numpy.random.rand(), random.random())
 
 def test_the_view_has_the_lines_of_the_note(tmp_path: Path) -> None:
     made = note(
-        tmp_path, "view", block("run", "a", "x = '\x0c\u2028'\ny = 1"), block("run", "b", "z")
+        tmp_path, "view", block("setup", "a", "x = '\x0c\u2028'\ny = 1"), block("run", "b", "z")
     )
-    view = python_view(made).split("\n")[:-1]
     text = Path(made.path).read_text(encoding="utf-8").split("\n")
-    assert len(view) == made.lines == len(text)
-    assert all(line in ("", text[n]) for n, line in enumerate(view))
-    assert [line for line in view if line] == ["x = '\x0c\u2028'", "y = 1", "z"]
+    for whole, shown in ((True, ["x = '\x0c\u2028'", "y = 1", "z"]), (False, text[4:6])):
+        view = python_view(made, whole).split("\n")[:-1]
+        assert all(line in ("", text[n]) for n, line in enumerate(view))
+        assert [line for line in view if line] == shown
+
+
+def test_a_note_shows_to_others_only_what_they_execute(pool: Pool, tmp_path: Path) -> None:
+    """What they print of it is then the same until one of these lines changes."""
+    other = note(
+        tmp_path,
+        "other",
+        block("setup", "s", "size = 3"),
+        block("run", "r", "print('run')"),
+        block("component", "c", "def part(): return size"),
+        block("test", "t", "assert part()"),
+    )
+    source = "import inspect, sys, vault.other\nprint(inspect.getsource(sys.modules[NAME]))"
+    main = note(
+        tmp_path,
+        "main",
+        block("run", "of-other", source.replace("NAME", "'vault.other'")),
+        block("run", "of-itself", source.replace("NAME", "__name__")),
+    )
+    ran = run(pool, job(main, other))
+    shown = {id: printed(result) for id, result in ran.results.items()}
+    assert shown["of-other"].split() == "size = 3 def part(): return size".split()
+    lines = Path(other.path).read_text(encoding="utf-8").split("\n")
+    assert shown["of-other"].split("\n").index(lines[14]) == 14
+    assert "of-other" not in shown["of-itself"] and "vault.other" in shown["of-itself"]
 
 
 def test_a_cycle_names_both_notes_and_lines(install, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -194,7 +194,7 @@ def test_switches(source: str) -> None:
 
 def test_a_switch_in_a_function_waits_for_its_call() -> None:
     found = facts("import os\ndef f():\n    os.chdir('x')")
-    assert (found.switch, bool(found.late_switch)) == ("", True)
+    assert (found.switch, bool(found.late_switch)) == (None, True)
 
 
 @pytest.mark.parametrize(

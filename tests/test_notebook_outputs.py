@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from runner.clean import FILE_BYTES
+from runner.notebooks.outputs import of_result
 from runner.parse import parse
+from runner.result import Figure, Markup, Output, Result, Status
 from tests import notebooks as nb
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"><rect width="1"/></svg>'
@@ -161,3 +163,24 @@ def test_outcomes_of_a_test_cell_stand_under_its_block() -> None:
     text, _ = nb.bring_in(executed)
     assert "<!-- runner:t 00000000 failed -->\n\n> [!failure] 1 failed, 1 passed" in text
     assert "> test_a\n> assert 1 == 2" in text
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        (Markup("**m**", "M"), {"text/markdown": "**m**", "text/plain": "M"}),
+        (Markup("$x$", "M"), {"text/latex": "$x$", "text/plain": "M"}),
+        (Markup("<script>x</script>", "M"), {"text/plain": "M"}),
+        (Markup("[a](javascript:x)", "M"), {"text/plain": "M"}),
+        (Markup(r"$\href{javascript:x}{y}$", "M"), {"text/plain": "M"}),
+        (Figure("image/svg+xml", SVG.encode()), {"image/svg+xml": SVG}),
+        (
+            Figure("image/svg+xml", b"<svg onload='x'/>"),
+            {"text/plain": "(an SVG figure that is more than a drawing, or broken)"},
+        ),
+    ],
+)
+def test_an_exported_cell_shows_no_more_than_a_note(found: Output, shown: dict[str, str]) -> None:
+    (block,) = parse("n.md", '```python {run="a"}\n1\n```\n').blocks
+    (output,) = of_result(block, Result(Status.OK, (found,)), lambda place: place.block)
+    assert output["data"] == shown

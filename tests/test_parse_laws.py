@@ -1,52 +1,15 @@
 """Law 1: parsing never raises; spans are sorted, disjoint, and ``text[span]`` is the block."""
 
-import re
-from itertools import pairwise
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from note_laws import NEWLINES, PIECES, PREFIXES, check_all
 
 from runner import fences
 from runner.frontmatter import set_property
-from runner.links import find_links, find_quotes
-from runner.note import Note, Span
+from runner.note import Span
 from runner.parse import might_have_blocks, module_name, parse
-
-PIECES = [
-    "```python {run=\"a\"}", "```python {component=\"b\"}", "~~~python {test='t'}", "````md", "```",
-    "````", "~~~", "```py {run=c}", "```python {componet=\"x\"}", "```python {4,6}",
-    "```{run=\"n\"}",
-    "x = 1", "#| needs: [a, b]", "#| timeout: 5", "#| kind: parity", "#| bogus: {", "#| seed: x",
-    "<!-- runner:a 3f9a1c0d ok cpu -->", "<!-- runner:b 00000000 failed cpu,cuda -->",
-    "<!-- /runner -->", "<!-- runner-matrix -->", "<!-- runner:a -->", "<!--", "-->", "<div>",
-    "%%", "%% note %%", "50%%", "`%%`", "---", "module: m", "tags: [a", "seed: &a 1", "# Heading",
-    "Title", "===", "- [ ] task", "1. [x] done", "- item", "> [!note]",
-    "> [!PDF|red] [[p.pdf#page=1]]",
-    "> quoted words", "[[p.pdf#page=2&selection=1,2,3,4|p, page 2]]", "^q-x", "no-code: why",
-    "[words](p.pdf#page=3)", "[words]([[p.pdf#page=1&selection=0,0,1,1]])", "![[a.png|300]]",
-    "| [[a\\|b]] | `c` |", "[[a [[b]] c]]", "`", "``", "\\", "\u00a0```python {run=\"n\"}",
-    "", "", "",
-]  # fmt: skip
-PREFIXES = [
-    "",
-    "",
-    "",
-    "",
-    "> ",
-    ">",
-    ">\t",
-    "> > ",
-    "- ",
-    "  ",
-    "    ",
-    "\t",
-    "1. ",
-    "   ",
-    "\u00a0",
-]
-NEWLINES = ["\n", "\n", "\n", "\n", "\r\n", "\r"]
 
 lines = st.tuples(st.sampled_from(PREFIXES), st.sampled_from(PIECES), st.sampled_from(NEWLINES))
 markdown = st.builds(
@@ -95,58 +58,11 @@ class Net: ...
 """
 
 
-def check(note: Note) -> None:
-    assert all(note.text[b.span.start : b.span.end] == b.span.of(note.text) for b in note.blocks)
-    for spans in (
-        [block.span for block in note.blocks],
-        [region.span for region in note.regions],
-        sorted([*(block.span for block in note.blocks), *(region.span for region in note.regions)]),
-        list(note.matrices),
-        list(note.code),
-    ):
-        assert spans == sorted(spans)
-        assert all(0 <= span.start < span.end <= len(note.text) for span in spans)
-        assert all(left.end <= right.start for left, right in pairwise(spans))
-    rows = fences.Lines(note.text)
-    for block in note.blocks:
-        text = block.span.of(note.text)
-        assert rows.at(block.span.start) == block.line - 1 == block.code_line - 2
-        assert re.match(r"[\s>]*(?:(?:[-+*]|\d+[.)])[\s>]+)*(`{3,}|~{3,})", text)
-        assert re.search(r"(`{3,}|~{3,})[ \t]*\Z", text)
-        assert block.source.count("\n") == len(fences.Lines(text)) - 2
-    for region in note.regions:
-        text = region.span.of(note.text)
-        assert f"runner:{region.id} " in text.replace("\t", " ")
-        assert text.rstrip().endswith("-->")
-    assert all(1 <= problem.line <= len(rows) for problem in note.problems)
-    assert all(problem.what and problem.hint for problem in note.problems)
-    assert list(note.problems) == sorted(note.problems)
-
-
-def check_links(note: Note) -> None:
-    links = find_links(note)
-    assert [link.span for link in links] == sorted(link.span for link in links)
-    for link in links:
-        raw = link.span.of(note.text)
-        assert raw.startswith("!") == link.embed
-        assert raw.endswith("]]") if link.wiki else raw.endswith(")")
-        if link.page_span:
-            assert int(link.page_span.of(note.text)) == link.page
-        if link.selection_span:
-            digits = link.selection_span.of(note.text).split(",")
-            assert tuple(map(int, digits)) == link.selection
-    for quote in find_quotes(note, links):
-        assert quote.text.strip()
-        assert quote.links
-        assert set(quote.links) <= set(links)
-
-
 @given(texts)
 def test_any_text_parses(text: str) -> None:
     note = parse("folder/Some note.md", text)
     assert note.text == text
-    check(note)
-    check_links(note)
+    check_all(note)
 
 
 @given(st.data())
@@ -157,8 +73,7 @@ def test_a_mutated_note_parses(data: st.DataObject) -> None:
         end = data.draw(st.integers(start, min(start + 30, len(text))))
         text = text[:start] + data.draw(st.sampled_from(["", "\n", "`", ">", *PIECES])) + text[end:]
     note = parse("n.md", text)
-    check(note)
-    check_links(note)
+    check_all(note)
 
 
 @given(markdown)
@@ -233,8 +148,7 @@ def test_a_property_is_spliced_into_its_own_line(rows: list[str], value: str, ne
 )  # fmt: skip
 def test_hostile_shapes_parse(text: str) -> None:
     note = parse("n.md", text)
-    check(note)
-    check_links(note)
+    check_all(note)
 
 
 def test_a_fence_under_many_quote_signs_is_found() -> None:

@@ -324,3 +324,26 @@ def test_after_a_worker_died(steps: str, lost: str, done: str, expected: list[st
     rest = resume(Lane("N.md", made), lost, set(done.split()), definitions)
     found = None if rest is None else lanes(Plan({}, (rest,)))[0]
     assert found == expected
+
+
+def test_a_device_that_the_note_names_is_named_where_it_lacks() -> None:
+    graph = build([replace(note("r1: x = 1"), properties={"device": "cuda"})])
+    assert because(plan(graph, {}, CPU), "r1") == "needs cuda, which this machine lacks"
+
+
+@pytest.mark.parametrize(
+    ("after", "reason"),
+    [
+        # So does another Python's reading of the same text.
+        ("s1: a = 1 | r1: print(2)", "it no longer depends on `s1`"),
+        ("r1: print(2)", "`s1`, which it depends on, is gone"),
+    ],
+)
+def test_a_dependency_less(after: str, reason: str) -> None:
+    old, new = build([note("s1: a = 1 | r1: print(a)")]), build([note(after)])
+    own = {"N.md#r1": new.nodes["N.md", "r1"].parts["N.md#r1"]}
+    stored = all_stored(old)
+    stored["N.md", "r1"] = replace(
+        stored["N.md", "r1"], parts={**stored["N.md", "r1"].parts, **own}
+    )
+    assert because(plan(new, stored, CPU), "r1") == reason

@@ -11,7 +11,7 @@ from test_graph import deps, note
 from runner.graph import build
 
 CHANGES = {
-    "alias of a global object": "r3 sees r2: s1: import matplotlib.pyplot as plt | r1: rc = plt.rcParams | r2: rc['lines.linewidth'] = 3 | r3: y = 1",
+    "alias of a global object": "r3 sees r2: s1: import matplotlib.pyplot as plt | r1: rc = plt.rcParams | r2: rc['lines.linewidth'] = 3 | r3: plt.plot([1])",
     "alias of the environment": "r3 sees r2: s1: import os | r1: env = os.environ | r2: env['A'] = '1' | r3: y = 1",
     "environ.update": "r3 sees r2: s1: from os import environ | r2: environ.update(A='1') | r3: y = 1",
     "the decimal context": "r3 sees r2: s1: import decimal | r1: c = decimal.getcontext() | r2: c.prec = 3 | r3: print(decimal.Decimal(1) / 3)",
@@ -42,7 +42,7 @@ CHANGES = {
     "a local module is imported": "r2 sees r1: r1: import helper | r2: from helper import f; print(f())",
     "a star receiver": "r3 sees r2: r1: x = [1]; y = [2] | r2: for v in (x, y): v.append(1) | r3: print(x)",
     "subclasses": "r3 sees r2: c1: class A: pass | r2: class B(A): pass | r3: print(A.__subclasses__())",
-    "function-local alias of rcParams": "r3 sees r2: s1: import matplotlib.pyplot as plt | c1: def f():;    rc = plt.rcParams;    rc['a'] = 1 | r2: f() | r3: y = 1",
+    "function-local alias of rcParams": "r3 sees r2: s1: import matplotlib.pyplot as plt | c1: def f():;    rc = plt.rcParams;    rc['a'] = 1 | r2: f() | r3: plt.plot([1])",
     "with as alias": "r3 sees r2: r1: x = A() | r2: with x as m: m.go() | r3: print(x)",
     "with contextmanager": "r3 sees r2: c1: import contextlib; k = 1 | c2: @contextlib.contextmanager; def f(v):;    global k;    k = v;    yield | r2: with f(3): pass | r3: print(k)",
     "a method stored": "r3 sees r2: c1: class A:;    kept = [];    def put(self, v): self.kept.append(v) | r1: a = A(); put = a.put | r2: put(1) | r3: print(A.kept)",
@@ -95,7 +95,7 @@ CHANGES = {
     "super init": "r3 sees r2: r1: x = [] | c1: class A:;    def __init__(self): x.append(1) | c2: class B(A): pass | r2: B() | r3: print(x)",
     "module level getattr": "r3 sees r2: s1: import helper | r2: getattr(helper, 'touch')(1) | r3: print(helper.state)",
     "os.environ method alias": "r3 sees r2: s1: import os | r1: put = os.environ.update | r2: put(A='1') | r3: y = 1",
-    "plt.rc alias": "r3 sees r2: s1: from matplotlib import rc as conf | r2: conf('lines', linewidth=2) | r3: y = 1",
+    "plt.rc alias": "r3 sees r2: s1: from matplotlib import rc as conf | r2: conf('lines', linewidth=2) | r3: import pandas; pandas.Series([1]).plot()",
     "torch.backends alias": "r3 sees r2: s1: import torch | r1: b = torch.backends.cudnn | r2: b.benchmark = True | r3: y = 1",
     "logging via name": "r3 sees r2: s1: import logging | r1: log = logging.getLogger('a') | r2: log.setLevel(10) | r3: y = 1",
     "gradients by context": "r3 sees r2: s1: import torch | r2: torch.no_grad().__enter__() | r3: y = 1",
@@ -166,6 +166,47 @@ def test_what_an_imported_note_prints_and_switches_counts() -> None:
     graph = build([note("r1: from vault.other import a | r2: y = 1"), other])
     assert deps(graph, "r1") == {"c0", "c1", "s2"}
     assert "r1" in deps(graph, "r2")
+
+
+APART = {
+    "a style, and what does not draw": "s1: import torch; import matplotlib.pyplot as plt | r2: plt.rcParams['font.size'] = 3 | r3: print(torch.ones(2))",
+    "two objects of one class": "c1: class A: n = 1 | r2: a = A(); a.n = 3 | r3: print(A().n)",
+    "a class passed on, and an object made": "c1: class A: n = 1 | c2: class Net:;    def __init__(self, k): self.k = k | r1: net = Net(A) | r2: net.train() | r3: print(A().n)",
+    "a module beside an object": "s1: import torch | r2: x = torch.ones(2, dtype=torch.float64); x.requires_grad = True | r3: print(torch.zeros(2))",
+    "a library's function": "s1: import seaborn | r2: print(seaborn.blend([1])) | r3: y = 1",
+}
+
+
+@pytest.mark.parametrize("text", APART.values(), ids=APART)
+def test_what_is_apart_stays_apart(text: str) -> None:
+    """An edit of one block must not run each other one again."""
+    assert "r2" not in deps(build([note(text)]), "r3")
+
+
+SWAYED = {
+    "a definition that computes": "s1: items = [1] | r1: items.append(2) | c2: copied = list(items)",
+    "a check": "s1: items = [1] | r1: items.append(2) | c2: assert len(items) == 1",
+    "a switch": "s1: import os | r1: os.environ['A'] = '1' | c2: print(os.environ['A'])",
+}
+
+
+@pytest.mark.parametrize("text", SWAYED.values(), ids=SWAYED)
+def test_a_definition_is_swayed_by_run_blocks_above(text: str) -> None:
+    """In its own note alone: tests and importers meet it without them."""
+    graph = build([note(f"{text} | t3: assert copied | r3: print(copied)")])
+    assert {key[1] for key in graph.nodes["N.md", "c2"].swayed} == {"r1"}
+    assert "r1" not in deps(graph, "c2") | deps(graph, "t3")
+    assert not graph.problems["N.md"]
+
+
+def test_a_definition_that_only_defines_is_swayed_by_nothing() -> None:
+    text = "s1: log = [1] | r1: log.append(2) | c2: def f(): log.append(3);    return len(log)"
+    assert not build([note(text)]).nodes["N.md", "c2"].swayed
+
+
+def test_what_a_run_block_sees_of_a_definition_goes_through_the_run_blocks_above() -> None:
+    text = "s1: items = [1] | r1: items.append(2) | c2: copied = list(items) | r3: print(copied)"
+    assert deps(build([note(text)]), "r3") == {"s1", "r1", "c2"}
 
 
 QUIET = {

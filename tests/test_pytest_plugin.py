@@ -376,17 +376,6 @@ def test_slow_blocks_run_on_request(home: Home, run_pytest: Pytest) -> None:
     assert set(run_pytest("vault", "--slow").values()) == {"passed"}
 
 
-def test_the_device_is_a_fixture_and_a_name(home: Home, run_pytest: Pytest) -> None:
-    code = ("def test_device(device):", "    assert str(device) == 'cpu'")
-    home.write(
-        "A.md", fence("test", "t", *code) + fence("test", "g", "assert device.type == 'cpu'")
-    )
-    assert set(run_pytest("vault", "--device", "cpu").values()) == {"passed"}
-    run_pytest("vault", "--device", "toaster")
-    assert run_pytest.code not in (0, 1)
-    assert "toaster" in run_pytest.out
-
-
 @pytest.mark.parametrize("arguments", [[], ["-n", "2"]])
 def test_notes_are_updated_on_request(home: Home, run_pytest: Pytest, arguments: list[str]) -> None:
     home.write("A.md", TWO)

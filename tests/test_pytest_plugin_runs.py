@@ -76,6 +76,23 @@ CASES: dict[str, str] = {
         fence("test", "first", "import os", "os.environ['FIRST'] = '1'")
         + fence("test", "second", "import os", "assert 'FIRST' not in os.environ")
     ),
+    "what a block does to the process is seen by its own tests and no others": (
+        fence("test", "first", "import builtins, sys", "builtins.zz = 1",
+              "sys.path.insert(0, 'zz')", "sys.path.append('yy')",
+              "def test_a(): assert zz == 1 and sys.path[0] == 'zz' and sys.path[-1] == 'yy'")
+        + fence("test", "second", "import builtins, sys",
+                "def test_b(): assert not hasattr(builtins, 'zz')",
+                "def test_c(): assert not {'zz', 'yy'} & set(sys.path)")
+    ),
+    "what a setup does to the process is there for its tests": (
+        fence("setup", "s", "import builtins, sys, torch", "builtins.zz = torch.ones(2)",
+              "sys.path.insert(0, 'zz')", "sys.path.append('yy')")
+        + fence("test", "first", "import sys", "sys.path.remove('zz')",
+                "def test_a(): assert zz.sum() == 2 and 'zz' not in sys.path")
+        + fence("test", "second", "import sys",
+                "def test_b(): assert zz.sum() == 2",
+                "def test_c(): assert 'zz' in sys.path[:2] and sys.path[-1] == 'yy'")
+    ),
     "a run block may end as it says": (
         fence("run", "raises", "#| raises: ValueError", "value = 3", "raise ValueError('meant')")
         + fence("test", "t", "assert value == 3")
@@ -135,12 +152,46 @@ def test_settings_of_one_note_do_not_reach_the_next(home: Home, run_pytest: Pyte
     assert list(run_pytest("vault").values()) == ["passed"] * 3, run_pytest.out
 
 
+def test_what_a_note_does_to_the_process_does_not_reach_the_next(
+    home: Home, run_pytest: Pytest
+) -> None:
+    change = "import builtins, sys\nbuiltins.zz = 1\nsys.path.insert(0, 'zz')"
+    there = "import builtins, sys\nassert builtins.zz == 1 and 'zz' in sys.path"
+    gone = "import builtins, sys\nassert not hasattr(builtins, 'zz') and 'zz' not in sys.path"
+    beside = "import helper\nassert helper.where == 'C'"
+    home.write("A.md", fence("setup", "s", change) + fence("test", "t", there))
+    home.write("B.md", fence("test", "t", gone))
+    home.write("deep/helper.py", "where = 'C'\n")
+    home.write("deep/C.md", fence("setup", "s", "import vault.a") + fence("test", "t", there)
+               + fence("test", "own", beside))  # fmt: skip
+    assert list(run_pytest("vault").values()) == ["passed"] * 4, run_pytest.out
+
+
 def test_modules_beside_notes_are_those_of_their_folder(home: Home, run_pytest: Pytest) -> None:
     for folder in ("one", "two"):
         home.write(f"{folder}/helper.py", f"NAME = '{folder}'\n")
         code = ("import helper", f"assert helper.NAME == '{folder}'")
         home.write(f"{folder}/N{folder}.md", fence("test", "t", *code))
     assert list(run_pytest("vault").values()) == ["passed"] * 2, run_pytest.out
+
+
+def test_tools_see_of_other_notes_what_is_imported(home: Home, run_pytest: Pytest) -> None:
+    home.write(
+        "A.md",
+        fence("component", "c", "def part(): pass")
+        + fence("run", "r", "print('of A')")
+        + fence("test", "t", "import inspect, sys", "text = inspect.getsource(sys.modules['vault.a'])",
+                "assert 'def part' in text and 'of A' in text and 'inspect' in text"),
+    )  # fmt: skip
+    home.write(
+        "B.md",
+        fence("test", "t", "import inspect, warnings, vault.a",
+              "text = inspect.getsource(vault.a)",
+              "warnings.warn('shown with its line')",
+              "assert text.split() == 'def part(): pass'.split(), text"),
+    )  # fmt: skip
+    assert list(run_pytest("vault").values()) == ["passed"] * 2, run_pytest.out
+    assert "\n    warnings.warn('shown with its line')" in run_pytest.out
 
 
 def test_seeds_are_those_of_run(home: Home, run_pytest: Pytest) -> None:

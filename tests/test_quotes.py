@@ -136,6 +136,45 @@ def test_a_changed_line_in_a_flat_callout_is_no_remark() -> None:
     assert said.message.endswith('differs in "no" → "much": correct the words')
 
 
+SELECTED = "[[f.pdf#page=1&selection=2,0,2,30&color=red|f, p.1]]"
+COUNTS_AS_YOURS = "what follows the quote counts as your own words"
+ONLY_YOURS = "only words of your own stand beside this link: put the quoted words before them"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected", "message"),
+    [
+        ((SPLIT, "comment of mine"), "exact", COUNTS_AS_YOURS),
+        ((SPLIT, "", "which wins us later"), "exact", COUNTS_AS_YOURS),
+        (("We split an image", "into patches", "an odd idea"), "exact", COUNTS_AS_YOURS),
+        (("what a strange idea",), "no-quote", ONLY_YOURS),
+        (("what a strange idea", "or is it?"), "no-quote", ONLY_YOURS),
+        # A quote that was changed is no comment.
+        (("We do not split an image into patches",), "edited", ""),
+        ((SPLIT, "We do not split an image into patches"), "edited", ""),
+        (("We cut an image into patches",), "edited", ""),
+        (("what a strange idea", SPLIT), "not-found", ""),
+    ],
+)
+def test_comments_in_a_flat_callout(lines: tuple[str, ...], expected: str, message: str) -> None:
+    said = verdict("\n".join([f"> [!PDF|red] {SELECTED}", *(f"> {line}" for line in lines)]), BOOK)
+    assert said.verdict.value == expected, said.message
+    assert said.message.startswith(message)
+
+
+def test_words_set_off_as_a_quote_are_no_comment() -> None:
+    for note in (
+        f"> [!PDF|red] {SELECTED}\n> > what a strange idea",
+        f"> what a strange idea\n\n{L}",
+    ):
+        assert verdict(note, BOOK).verdict.is_error
+
+
+def test_a_comment_on_a_page_without_text_is_on_a_scan() -> None:
+    said = verdict(f"> [!PDF|red] {L}\n> what a strange idea", Book(Printed("", ONE)))
+    assert said.verdict is Verdict.NO_TEXT
+
+
 def test_each_link_of_a_quote_answers_for_what_no_other_holds() -> None:
     note = "> It uses no convolution.\n> - We call this scaling.\n\n[[f.pdf#page=1]] [[f.pdf#page=2]]\n"
     assert [verdict(note, BOOK, link).verdict.value for link in (0, 1)] == ["exact", "exact"]

@@ -60,6 +60,10 @@ CASES: dict[str, Row] = {
         "It uses not no convolution.", "page=1&selection=3,8,3,31", "edited",
         "the quote differs from page 1: +not; correct it", None,
     ),
+    "words before the first": (
+        "do not split an image into patches", "page=1&selection=2,0,2,30",
+        "edited", 'the quote differs from page 1: +"do not"; correct it', None,
+    ),
     "a word less": (
         "training on data helps", "page=2", "edited", "the quote differs from page 2: -more", None,
     ),

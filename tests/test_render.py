@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from runner import result as vocabulary
 from runner.parse import parse
 from runner.render import Rendered, Shown, Surroundings, linked_files, matrix, properties, render
-from runner.result import Figure, Place, Result, Status, Table, Text
+from runner.result import Figure, Place, Result, Status, Table, Text, bytes_gap
 
 CASES = Path(__file__).parent / "cases" / "render"
 DIGEST = "0123abcd"
@@ -75,6 +76,44 @@ def test_figures_and_long_texts_are_files() -> None:
     )
     files = show(BLOCK, {"a": Result(Status.OK, outputs)}).files
     assert files == {"note-a-1.png": b"one", "note-a-2.png": b"two", "note-a.txt": b"x\n" * 100}
+
+
+def gapped(start: str, missing: int, end: str, stream: str = "stdout") -> Text:
+    return Text(f"{start}\n{bytes_gap(missing)}\n{end}", stream, (missing,))
+
+
+HALF = 500_000
+
+
+@pytest.mark.parametrize(
+    ("outputs", "size", "shown"),
+    [
+        # one line of 5,000,000 characters, as the recorder keeps it
+        ((gapped("x" * HALF, 4_000_001, "x" * (HALF - 1) + "\n"),), 5_000_001, "4,000,001"),
+        ((gapped("line\n" * 99_999 + "line", 5, "\nline" * 99_999),), 1_000_000, "999,805"),
+        ((Text("x\n" * HALF), gapped("y" * HALF, 7, "y\n", "value")), 1_500_010, None),
+        ((Text("x\n" * 600_000),), 1_200_000, None),
+    ],
+)
+def test_a_text_of_more_than_its_file_holds_says_so(
+    outputs: tuple[Text, ...], size: int, shown: str | None
+) -> None:
+    rendered = show(BLOCK, {"a": Result(Status.OK, outputs)})
+    assert f"\n\nFirst and last half of {size:,} bytes: [[note-a.txt]]\n" in rendered.text
+    (data,) = rendered.files.values()
+    assert len(data) <= 1_000_000
+    gaps = re.findall(r"\n… ([\d,]+) bytes left out …\n", data.decode())
+    assert len(gaps) <= len(outputs)
+    words = sum(len(f"\n… {count} bytes left out …\n".encode()) for count in gaps)
+    assert len(data) - words + sum(int(count.replace(",", "")) for count in gaps) == size
+    assert shown is None or f"\n… {shown} bytes left out …\n" in rendered.text
+
+
+def test_a_printed_line_that_looks_like_a_gap_is_a_line() -> None:
+    text = f"a\n{bytes_gap(5)}\nb\n" * 20
+    rendered = show(BLOCK, {"a": Result(Status.OK, (Text(text),))})
+    assert "All 60 lines: [[note-a.txt]]" in rendered.text
+    assert "\n… 21 lines left out …\n" in rendered.text
 
 
 def test_the_region_of_a_block_that_shows_many_tables_is_bounded() -> None:

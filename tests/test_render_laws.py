@@ -28,6 +28,7 @@ from runner.result import (
     Table,
     TestOutcome,
     Text,
+    bytes_gap,
 )
 
 SURROUNDINGS = Surroundings(
@@ -58,13 +59,19 @@ PLACES = st.builds(
 )
 FRAMES = st.builds(Frame, TEXTS, TEXTS, st.none() | PLACES, TEXTS, st.just(1))
 FAILURES = st.builds(Failure, TEXTS, TEXTS, st.lists(FRAMES, max_size=3).map(tuple))
+DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
+COUNTS = st.integers(1, 10**9)
 CELLS = st.lists(TEXTS, min_size=1, max_size=3).map(tuple)
 OUTPUTS: st.SearchStrategy[Output] = st.one_of(
     st.builds(Text, TEXTS, st.sampled_from(["stdout", "stderr", "value"])),
+    st.builds(
+        lambda a, n, b: Text(f"{a}\n{bytes_gap(n)}\n{b}", "value", (n,)), TEXTS, COUNTS, TEXTS
+    ),
     st.builds(Text, st.integers(0, 200).map(lambda n: "line\n" * n)),
     st.builds(Table, CELLS, st.lists(CELLS, max_size=3).map(tuple), TEXTS),
     st.builds(Markup, TEXTS, TEXTS),
-    st.builds(Figure, st.sampled_from(["image/png", "image/svg+xml"]), st.binary(max_size=3)),
+    st.builds(Figure, st.just("image/png"), st.binary(max_size=3)),
+    st.builds(Figure, st.just("image/svg+xml"), st.just(DRAWING) | st.binary(max_size=3)),
 )
 TESTS = st.builds(
     TestOutcome,

@@ -232,7 +232,7 @@ def test_state_that_an_edit_changes(
     assert incremental == home.read("N.md")
 
 
-def test_data_that_changes_while_the_block_runs_makes_its_result_outdated(home: Home) -> None:
+def test_data_that_changes_while_the_block_runs_makes_it_run_again(home: Home) -> None:
     home.write("numbers.txt", "1")
     lines = [
         "#| data: [numbers.txt]",
@@ -241,4 +241,5 @@ def test_data_that_changes_while_the_block_runs_makes_its_result_outdated(home: 
     ]
     home.write("N.md", fence("run", "a", *lines, "Path('numbers.txt').write_text('2')"))
     home.session()
-    assert actions(home.session())["a"] == "run"
+    assert "2\n```" in home.read("N.md")
+    assert actions(home.session())["a"] == "reuse"

@@ -7,49 +7,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from writes import NOBODY, files, linux, posix, to
 
-from runner import atomic
+from runner import atomic, journal
 from runner.atomic import WriteError
-from runner.store import Journal, Ownership, update, write_files
-
-posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX file system calls")
-linux = pytest.mark.skipif(sys.platform != "linux", reason="extended attributes by Linux calls")
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path_factory.mktemp("state")
-    monkeypatch.setenv("RUNNER_STATE", str(folder))
-    return folder
-
-
-@pytest.fixture
-def vault(tmp_path: Path) -> Path:
-    folder = tmp_path / "vault 注意 🙂"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def note(vault: Path) -> Path:
-    path = vault / "note.md"
-    path.write_bytes(b"old")
-    return path
-
-
-def to(data: bytes) -> Callable[[bytes], bytes]:
-    return lambda _: data
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(os.listdir(folder))
-
+from runner.journal import Journal
+from runner.store import Ownership, update, write_files
 
 # --- notes -----------------------------------------------------------------------------------
 
@@ -171,9 +139,9 @@ def test_a_vault_below_a_dot_folder_is_written(tmp_path: Path) -> None:
 def test_hard_links_are_kept(vault: Path, note: Path) -> None:
     other = vault / "other.md"
     os.link(note, other)
-    journal = Journal()
+    run = Journal()
     for new in (b"longer than old", b"x", b""):
-        assert update(note, to(new), vault, journal)
+        assert update(note, to(new), vault, run)
         assert other.read_bytes() == new
     assert note.stat().st_ino == other.stat().st_ino
     assert Journal().previous(note) == b"old"
@@ -211,23 +179,32 @@ def test_what_dead_writers_left_is_removed(vault: Path, note: Path) -> None:
         pass
     old = time.time() - 7200
     here = atomic._machine()
-    kept = [f".a.md.runner-{here}-{os.getpid()}.tmp", ".a.tmp", ".runner-x.tmp", "runner-1.tmp"]
-    removed = [f".a.md.runner-{here}-{dead.pid}.tmp", f".a.md.runner-elsewhere-{os.getpid()}.tmp"]
-    for name in [*kept, *removed]:
+    others = [".a.tmp", ".runner-x.tmp", "runner-1.tmp"]
+    removed = [
+        f".a.md.runner-{here}-{dead.pid}.tmp",
+        f".a.md.runner-elsewhere-{os.getpid()}.tmp",
+        f".c.md.runner-{here}-{os.getppid()}.tmp",  # whose number another process has by now
+    ]
+    for name in [*others, *removed]:
         (vault / name).write_bytes(b"")
         os.utime(vault / name, (old, old))
     (vault / f".b.md.runner-{here}-{dead.pid}.tmp").write_bytes(b"")
-    young = f".b.md.runner-elsewhere-{dead.pid}.tmp"  # its writer may live, on another machine
-    (vault / young).write_bytes(b"")
+    young = [  # their writers may live, here or on another machine
+        f".b.md.runner-elsewhere-{dead.pid}.tmp",
+        f".b.md.runner-{here}-{os.getppid()}.tmp",
+    ]
+    for name in young:
+        (vault / name).write_bytes(b"")
     atomic.sweep.cache_clear()
     assert update(note, to(b"new"), vault)
-    assert files(vault) == sorted([*kept, young, "note.md"])
+    assert files(vault) == sorted([*others, *young, "note.md"])
 
 
 KILLED = """
 import sys
 from pathlib import Path
-from runner.store import Journal, update
+from runner.journal import Journal
+from runner.store import update
 root, journal = Path(sys.argv[1]), Journal()
 print("ready", flush=True)
 while True:
@@ -254,47 +231,77 @@ def test_a_killed_writer_leaves_a_whole_note(vault: Path, note: Path) -> None:
 
 
 def test_the_bytes_before_a_run_can_be_brought_back(note: Path, vault: Path) -> None:
-    journal = Journal()
+    run = Journal()
     for new in (b"first", b"second", b"third"):
-        update(note, to(new), vault, journal)
+        update(note, to(new), vault, run)
     assert Journal().previous(note) == b"old"
     update(note, to(b"next run"), vault, Journal())
     assert Journal().previous(note) == b"third"
 
 
 def test_what_is_typed_between_two_writes_of_a_run_is_kept(note: Path, vault: Path) -> None:
-    journal = Journal()
-    update(note, to(b"first"), vault, journal)
+    run = Journal()
+    update(note, to(b"first"), vault, run)
     note.write_bytes(b"typed")
-    update(note, to(b"second"), vault, journal)
+    update(note, to(b"second"), vault, run)
     assert Journal().previous(note) == b"typed"
 
 
 def test_the_journal_is_bounded(note: Path, vault: Path, state: Path) -> None:
     for number in range(30):
         update(note, to(b"%d" % number), vault, Journal())
-    kept = [path for path in state.rglob("*") if path.is_file()]
-    assert len(kept) == 20
+    assert len(Journal().versions(note)) == 20
+    assert sum(path.is_file() for path in state.rglob("*")) <= 22
     assert Journal().previous(note) == b"28"
 
 
-def test_old_bytes_are_forgotten_but_not_the_newest(
-    note: Path, vault: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+def test_old_bytes_are_forgotten(vault: Path, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of notes that were never written again too."""
+    month = 31 * 24 * 3600
+    now = time.time()
+    notes = [vault / f"{number}.md" for number in range(3)]
+    for note in notes:
+        note.write_bytes(b"old")
+    monkeypatch.setattr(time, "time_ns", lambda: int((now - month) * 1e9))
+    monkeypatch.setattr(time, "time", lambda: now - month)
+    for note in notes:
+        update(note, to(b"long ago"), vault)
+    assert all(Journal().previous(note) == b"old" for note in notes)
+    (mark,) = state.rglob("tidied")
+    os.utime(mark, (now - month, now - month))
+    monkeypatch.setattr(time, "time_ns", lambda: int(now * 1e9))
+    monkeypatch.setattr(time, "time", lambda: now)
+    update(notes[0], to(b"now"), vault)
+    assert [kept.data for kept in Journal().versions(notes[0])] == [b"long ago"]
+    assert Journal().versions(notes[1]) == []
+    assert len(list((state / "journal").iterdir())) == 2, "a folder is left"
+
+
+def test_all_notes_together_keep_no_more_than_a_limit(
+    vault: Path, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = time.time_ns()
-    monkeypatch.setattr(time, "time_ns", lambda: now - 31 * 24 * 3600 * 10**9)
-    update(note, to(b"long ago"), vault, Journal())
-    update(note, to(b"then"), vault, Journal())
-    assert Journal().previous(note) == b"long ago"
-    monkeypatch.setattr(time, "time_ns", lambda: now)
-    update(note, to(b"now"), vault, Journal())
-    assert Journal().previous(note) == b"then"
-    assert len([path for path in state.rglob("*") if path.is_file()]) == 1
+    monkeypatch.setattr(journal, "_KEPT_BYTES", 1_000)
+    for number in range(8):
+        note = vault / f"{number}.md"
+        note.write_bytes(b"%d" % number * 300)
+        update(note, to(b"new"), vault)
+        for mark in state.rglob("tidied"):
+            os.utime(mark, (0, 0))
+    kept = [number for number in range(8) if Journal().previous(vault / f"{number}.md")]
+    assert kept == [5, 6, 7]
+
+
+def test_a_clock_that_was_set_back_keeps_the_order(
+    note: Path, vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update(note, to(b"first"), vault)
+    before = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: before - 3600 * 10**9)
+    update(note, to(b"second"), vault)
+    assert [kept.data for kept in Journal().versions(note)] == [b"old", b"first"]
 
 
 # --- attachments -----------------------------------------------------------------------------
-
-NOBODY = Ownership(frozenset(), lambda _: False, lambda _: False)
 
 
 def test_files_are_made_with_their_folder(vault: Path) -> None:

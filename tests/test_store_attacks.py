@@ -5,55 +5,18 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from vaults import Home, fence
+from writes import files, posix, to
 
 from runner.atomic import WriteError
+from runner.journal import Journal
 from runner.session import Session
-from runner.store import Journal, Ownership, update, write_files
+from runner.store import Ownership, update, write_files
 from runner.vault import Vault
-
-posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX file system calls")
-as_root = pytest.mark.skipif(
-    sys.platform != "linux" or os.geteuid() != 0, reason="root mounts and changes users"
-)
-NOBODY = Ownership(frozenset(), lambda _: False, lambda _: False)
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path_factory.mktemp("state")
-    monkeypatch.setenv("RUNNER_STATE", str(folder))
-    return folder
-
-
-@pytest.fixture
-def vault(tmp_path: Path) -> Path:
-    folder = tmp_path / "vault 注意 🙂"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def note(vault: Path) -> Path:
-    path = vault / "note.md"
-    path.write_bytes(b"old")
-    return path
-
-
-def to(data: bytes) -> Callable[[bytes], bytes]:
-    return lambda _: data
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(os.listdir(folder))
 
 
 def test_a_read_only_note_is_left_alone(note: Path, vault: Path) -> None:
@@ -112,17 +75,20 @@ def test_a_note_that_is_gone_is_an_error(note: Path, vault: Path) -> None:
 
 
 @posix
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EACCES, errno.EBUSY])
 def test_a_refused_replace_writes_in_place(
-    note: Path, vault: Path, monkeypatch: pytest.MonkeyPatch
+    note: Path, vault: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    def refuse(*_: object) -> None:
-        raise PermissionError(errno.EPERM, "refused")
+    replace = Path.replace
+
+    def refuse(temporary: Path, target: Path) -> Path:
+        if target == note:
+            raise OSError(code, "refused")
+        return replace(temporary, target)
 
     inode = note.stat().st_ino
-    journal = Journal()
-    monkeypatch.setattr(Journal, "keep", lambda *_: None)
     monkeypatch.setattr(Path, "replace", refuse)
-    assert update(note, to(b"new bytes"), vault, journal)
+    assert update(note, to(b"new bytes"), vault)
     assert (note.read_bytes(), note.stat().st_ino) == (b"new bytes", inode)
     assert files(vault) == ["note.md"]
 
@@ -250,128 +216,3 @@ def test_bytes_go_in_and_come_out(vault: Path, data: bytes) -> None:
     assert update(note, lambda old: old + b"!", vault)
     assert note.read_bytes() == data + b"!"
     assert files(vault) == ["e\u0301.md"]
-
-
-# --- a real full disk ------------------------------------------------------------------------
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 200 kB, where this machine allows one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("no file systems may be mounted here")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-@as_root
-@pytest.mark.parametrize("linked", [False, True])
-def test_a_full_disk_leaves_the_note_whole(small_disk: Path, linked: bool) -> None:
-    note = small_disk / "note.md"
-    old = b"old " * 10_000
-    note.write_bytes(old)
-    if linked:
-        os.link(note, small_disk / "other.md")
-    before = files(small_disk)
-    with pytest.raises(WriteError, match="free some space"):
-        update(note, to(b"new " * 60_000), small_disk)
-    assert note.read_bytes() == old
-    assert files(small_disk) == before
-    (small_disk / "filler").write_bytes(b"x" * 100_000)
-    with pytest.raises(WriteError, match="free some space"):
-        update(note, to(old + b"more " * 20_000), small_disk)
-    assert note.read_bytes() == old
-    (small_disk / "filler").unlink()
-    assert update(note, to(old + b"!"), small_disk)
-
-
-@as_root
-def test_a_full_disk_costs_the_figure_not_the_note(small_disk: Path) -> None:
-    (small_disk / "a.png").write_bytes(b"old figure")
-    ours = Ownership(frozenset({"a.png"}), lambda _: True, lambda _: False)
-    (error,) = write_files(small_disk, {"a.png": b"x" * 400_000}, ours, small_disk)
-    assert "free some space" in str(error)
-    assert (small_disk / "a.png").read_bytes() == b"old figure"
-    assert files(small_disk) == ["a.png"]
-
-
-@as_root
-def test_where_nothing_can_be_kept_nothing_is_written(
-    small_disk: Path, vault: Path, note: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RUNNER_STATE", str(small_disk))
-    note.write_bytes(b"old " * 100_000)
-    with pytest.raises(WriteError, match="cannot be kept for `undo`"):
-        update(note, to(b"new"), vault)
-    assert note.read_bytes() == b"old " * 100_000
-
-
-# --- as a user with fewer rights -------------------------------------------------------------
-
-AS_NOBODY = """
-import os, sys
-from pathlib import Path
-from runner.atomic import WriteError
-from runner.store import update
-root = Path(sys.argv[1])
-os.setgroups([])
-os.setgid(65534)
-os.setuid(65534)
-os.environ["RUNNER_STATE"] = str(root / "state")
-try:
-    print(update(root / "vault" / "note.md", lambda old: old + b" and new", root / "vault"))
-except WriteError as error:
-    print(error.what)
-"""
-
-
-@pytest.fixture
-def shared_folder() -> Iterator[Path]:
-    """A folder that other users reach, unlike pytest's."""
-    folder = Path(tempfile.mkdtemp(prefix="runner-test-"))
-    folder.chmod(0o755)
-    for name in ("vault", "state"):
-        (folder / name).mkdir()
-        os.chown(folder / name, 65534, 65534)
-    yield folder
-    shutil.rmtree(folder)
-
-
-@as_root
-@pytest.mark.parametrize(
-    ("folder_mode", "note_mode", "owner", "expected"),
-    [
-        (0o755, 0o644, 65534, "True"),
-        (0o755, 0o444, 65534, "is read-only"),
-        (
-            0o755,
-            0o666,
-            0,
-            "True",
-        ),  # another's note, by leave: written in place, so that it stays his
-        (0o755, 0o644, 0, "is read-only"),
-        (0o755, 0o600, 0, "cannot be read (permission denied)"),
-        (0o555, 0o644, 65534, "cannot be written (permission denied)"),
-        (0o000, 0o644, 65534, "cannot be read (permission denied)"),
-    ],
-)
-def test_rights_are_respected_and_said(
-    shared_folder: Path, folder_mode: int, note_mode: int, owner: int, expected: str
-) -> None:
-    note = shared_folder / "vault" / "note.md"
-    note.write_bytes(b"old")
-    note.chmod(note_mode)
-    os.chown(note, owner, owner)
-    note.parent.chmod(folder_mode)
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    command = [sys.executable, "-c", AS_NOBODY, str(shared_folder)]
-    done = subprocess.run(command, env=env, capture_output=True, encoding="utf-8")
-    assert (done.stdout.strip(), done.stderr) == (expected, "")
-    written = expected == "True"
-    assert note.read_bytes() == (b"old and new" if written else b"old")
-    status = note.stat()
-    assert (status.st_mode & 0o777, status.st_uid) == (note_mode, owner)
-    assert files(note.parent) == ["note.md"]

@@ -39,6 +39,11 @@ WITH_HINT = [
 
 FAULTS = [
     (
+        'python {run="a"' + " " * 1000 + "}",
+        "the tag is longer than 1,000 characters",
+        "write a shorter id",
+    ),
+    (
         'python {componet="x"}',
         "`componet` is no role, so this block does not run",
         'write `{component="x"}` if it is a component block',
@@ -101,7 +106,28 @@ NOT_A_BLOCK_WITH_HINT = [
         "the fence names no language, so this block does not run",
         'write ```python {run="a"}',
     ),
+    (
+        'ipython {run="a"}',
+        "the fence names the language `ipython`, so this block does not run",
+        'write ```python {run="a"}',
+    ),
+    (
+        "{ipython run=a}",
+        "the fence names the language `ipython`, so this block does not run",
+        'write ```python {run="a"}',
+    ),
 ]
+
+
+def test_options_behind_a_semicolon_count() -> None:
+    tag = read_tag('python {test="x";kind="parity"}')
+    assert tag is not None
+    assert (tag.id, tag.attributes) == ("x", (("kind", "parity"),))
+    assert tag.hint == (
+        "a fence takes one attribute, its role",
+        'write ```python {test="x"}, and below it `#| kind: parity`',
+    )
+
 
 NOT_OURS = [
     "",
@@ -122,14 +148,13 @@ NOT_OURS = [
     'python {testing="x"}',
     'js {run="a"}',
     'pycon {run="a"}',
-    'ipython {run="a"}',
     '{.js run="a"}',
     'js {componet="a"}',
     "mermaid",
     "dataview",
     'python {exec="1" source="above"}',
     "python tags=['x']",
-    'python {run="a"' + " " * 1000 + "}",
+    "python " + "x" * 1000 + ' {run="a"}',
     "python {run=}",
     'python {"run"}',
 ]

@@ -147,3 +147,17 @@ def test_a_report_comes_when_its_own_run_has_ended(home: Home) -> None:
         ends(watch, home)
         watch.until(lambda: len(watch.reports) == 2)
         assert statuses(watch.reports[1]) == {"train": "ok"}
+
+
+def test_a_block_that_writes_what_its_note_reads_comes_to_its_end(home: Home) -> None:
+    """Each of its writes is a file event, which must not start it anew for ever."""
+    lines = ("import time", "for n in range(8):", "    open('made.txt', 'w').write(str(n))")
+    slow = (*lines, "    time.sleep(0.2)", "print('wrote', 1)")
+    reads = fence("test", "reads", "assert open('made.txt').read() == '7'")
+    home.write("N.md", "")
+    with watching_nothing(home) as watch:
+        home.write("N.md", reads + fence("run", "writes", *slow))
+        watch.until(lambda: "\nwrote 1\n" in home.read("N.md"))
+        watch.until(watch.rests)
+        home.edit("N.md", "print('wrote', 1)", "print('wrote', 2)")
+        watch.until(lambda: "\nwrote 2\n" in home.read("N.md"), "the end of the second run")

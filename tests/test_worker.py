@@ -11,7 +11,7 @@ import pytest
 from lanes import Ran, a_pool, block, job, note, printed, run
 
 from runner.job import Mode, Step
-from runner.pool import Pool
+from runner.pool import LaneEnded, Pool
 from runner.result import Figure, Frame, Place, Status, Text
 
 
@@ -231,7 +231,7 @@ def test_what_is_large_is_cut(pool: Pool, tmp_path: Path) -> None:
         block("run", "message", "raise ValueError('x' * 10_000_000)"),
     )
     ran = run(pool, job(main))
-    assert "characters left out" in printed(ran["value"])
+    assert "bytes left out" in printed(ran["value"])
     assert len(printed(ran["value"])) < 1_100_000
     assert ran["message"].failure is not None
     assert len(ran["message"].failure.message) < 30_000
@@ -285,7 +285,7 @@ def test_the_folder_of_the_note_is_where_blocks_work(pool: Pool, tmp_path: Path)
     source = "import os, sys\nos.getcwd(), sys.path[0], __name__, __file__"
     main = note(folder, "main", block("run", "a", source), block("run", "b", "import note, graph"))
     ran = run(pool, job(main))
-    expected = (str(folder), str(folder), "vault.main", str(folder / "main.md"))
+    expected = (".", ".", "vault.main", "main.md")  # as seen from the vault, whose only note it is
     assert eval(printed(ran["a"])) == expected
     assert ran["b"].failure is not None, "our own modules are not on the search path"
     assert ran["b"].failure.message == "No module named 'note'"
@@ -315,6 +315,30 @@ def test_device(pool: Pool, tmp_path: Path) -> None:
     assert results["a"].device == "cpu"
 
 
+def test_what_we_import_does_not_count_for_the_time_limit(tmp_path: Path) -> None:
+    slow = "import time\ntime.sleep(1.5)\nclass device:\n    def __init__(self, name): pass\n"
+    seeds = "manual_seed = get_rng_state = lambda *_: None\n"
+    (tmp_path / "torch.py").write_text(slow + seeds, encoding="utf-8")
+    main = note(
+        tmp_path,
+        "main",
+        block("run", "quick", "1"),
+        block("run", "dv", "device", names_device=True),
+    )
+    steps = tuple(Step(id, Mode.RUN, timeout=1.0) for id in ("quick", "dv"))
+    with a_pool() as pool:
+        results = run(pool, job(main, steps=steps)).results
+    assert [results[id].status for id in ("quick", "dv")] == [Status.OK, Status.OK]
+
+
+def test_a_torch_that_is_broken_fails_the_block(tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise ImportError('half installed')", encoding="utf-8")
+    main = note(tmp_path, "main", block("run", "dv", "device", names_device=True))
+    with a_pool() as pool:
+        result = run(pool, job(main))["dv"]
+    assert (result.status, result.reason) == (Status.FAILED, "ImportError: half installed")
+
+
 def test_figures_of_a_failing_savefig_fail_the_block(pool: Pool, tmp_path: Path) -> None:
     source = "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.title('$\\\\nope{$')"
     main = note(tmp_path, "main", block("run", "a", source), block("run", "b", "plt.plot([1])"))
@@ -323,3 +347,11 @@ def test_figures_of_a_failing_savefig_fail_the_block(pool: Pool, tmp_path: Path)
     assert ran["a"].failure is not None
     assert "ParseException" in ran["a"].failure.message or ran["a"].failure.kind == "ValueError"
     assert [type(output) for output in ran["b"].outputs] == [Figure]
+
+
+def test_a_worker_that_ends_between_blocks_says_why(tmp_path: Path) -> None:
+    work = replace(job(note(tmp_path, "main", block("run", "a", "1"))), cwd=str(tmp_path / "gone"))
+    with a_pool() as pool:
+        (end,) = run(pool, work).events
+    assert isinstance(end, LaneEnded) and not end.finished
+    assert end.why.startswith("the process ended with exit code 1: FileNotFoundError")

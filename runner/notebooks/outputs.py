@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from ..harmless import cell, table
+from ..clean import clean
+from ..drawing import is_drawing
+from ..harmless import cell, markup, table
 from ..note import Block
 from ..notebook import TESTS, Output
 from ..result import (
@@ -67,7 +69,13 @@ def _of_found(found: Found, locate: Locate) -> Output:
         case Table():
             return _display(_grid(found.header, found.rows, found.cut))
         case Markup():
-            mime = "text/latex" if found.text.lstrip().startswith("$") else "text/markdown"
+            if markup(clean(found.text)) is None:  # more than a note would show of it
+                return _display({"text/plain": found.as_text})
+            mime = (
+                "text/latex"
+                if found.text.lstrip().startswith(("$", "\\begin{"))
+                else "text/markdown"
+            )
             return _display({mime: found.text, "text/plain": found.plain})
         case Figure():
             return _display(_picture(found.mime, found.data))
@@ -137,6 +145,8 @@ def _display(data: Mapping[str, Any]) -> Output:
 
 def _picture(mime: str, data: bytes) -> dict[str, str]:
     if mime == "image/svg+xml":
+        if not is_drawing(data):
+            return {"text/plain": "(an SVG figure that is more than a drawing, or broken)"}
         return {mime: data.decode("utf-8", "replace")}
     return {mime: base64.b64encode(data).decode("ascii")}
 

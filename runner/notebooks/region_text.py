@@ -14,7 +14,8 @@ from ..records import dataclass
 _FENCE = re.compile(r"(`{3,})text")
 _EMBED = re.compile(r"!\[\[([^\]|#]+)\]\]|!\[[^\]]*\]\(<?([^)>]+)>?\)")
 _LINKED = re.compile(
-    r"All (?:[\d,]+ lines|of it): (?:\[\[([^\]|#]+)\]\]|\[[^\]]*\]\(<?([^)>]+)>?\))"
+    r"(?:All (?:[\d,]+ lines|of it)|First and last half of [\d,]+ bytes): "
+    r"(?:\[\[([^\]|#]+)\]\]|\[[^\]]*\]\(<?([^)>]+)>?\))"
 )
 _CALLOUT = re.compile(r"> \[!(success|failure|info)\] (.*)")
 _RULE = re.compile(r"\|(?: -+ \|)+")

@@ -5,7 +5,9 @@
     "b": Result(
         Status.FAILED,
         (Text("warned at " + Place("vault.note", "b", 1).token() + "\n", "stderr"),),
-        Failure("ZeroDivisionError", "", (Frame("<module>", "1 / 0", Place("vault.note", "b", 1)),)),
+        Failure(
+            "ZeroDivisionError", "", (Frame("<module>", "1 / 0", Place("vault.note", "b", 1)),)
+        ),
         device="cpu",
     ),
 }

@@ -1,1 +1,7 @@
-{"a": Result(Status.FAILED, failure=Failure("SyntaxError", "bad", (Frame("", "x", Place("vault.note", "a", 1)),)), device="cpu")}
+{
+    "a": Result(
+        Status.FAILED,
+        failure=Failure("SyntaxError", "bad", (Frame("", "x", Place("vault.note", "a", 1)),)),
+        device="cpu",
+    )
+}

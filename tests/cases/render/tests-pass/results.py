@@ -1,1 +1,5 @@
-{"a": Result(Status.OK, tests=tuple(TestOutcome(f"test_{i}", "passed") for i in range(5)), device="cpu")}
+{
+    "a": Result(
+        Status.OK, tests=tuple(TestOutcome(f"test_{i}", "passed") for i in range(5)), device="cpu"
+    )
+}

@@ -1,0 +1,1 @@
+{"a": Result(Status.OK, (Text("x" * 1890 + "\nend\n"),), device="cpu")}
