@@ -180,7 +180,8 @@ class Failure:
     @property
     def headline(self) -> str:
         """``Kind: first line of the message``."""
-        return self.said.partition("\n")[0]
+        first = self.message.partition("\n")[0]
+        return f"{self.kind}: {first}" if first else self.kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,3 @@ def test_sentences_end_with_one_full_stop() -> None:
     (sentence,) = explain(report(block(action="skip", because="there is no option `x`")))
     assert sentence.endswith("option `x`.")
     assert not sentence.endswith("..")
-
-
-def test_one_block_explained() -> None:
-    assert len(list(explain(report(block("a"), block("b")), "b"))) == 1

@@ -145,6 +145,7 @@ ONLY_YOURS = "only words of your own stand beside this link: put the quoted word
     ("lines", "expected", "message"),
     [
         ((SPLIT, "comment of mine"), "exact", COUNTS_AS_YOURS),
+        ((SPLIT, "a comment on patience"), "exact", COUNTS_AS_YOURS),  # spelt a little like it
         ((SPLIT, "", "which wins us later"), "exact", COUNTS_AS_YOURS),
         (("We split an image", "into patches", "an odd idea"), "exact", COUNTS_AS_YOURS),
         (("what a strange idea",), "no-quote", ONLY_YOURS),

@@ -191,14 +191,14 @@ def test_the_matrix_is_filled_and_stays(home: Home) -> None:
     )
     home.write("other/Index.md", "<!-- runner-matrix -->\n\nold\n\n<!-- /runner -->\n")
     home.session()
-    assert "| [[#^q-1\\|Patches.]] | `patchify` | `t` | ok |" in home.read("ViT.md")
+    assert "| [[#^q-1\\|Patches.]] | `patchify` | `t`   | ok     |" in home.read("ViT.md")
     assert "old" not in home.read("other/Index.md"), "its folder has no quotes"
     before = home.files()
     home.session()
     assert home.files() == before
     home.edit("ViT.md", "assert patchify(1) == 1", "assert patchify(1) == 2")
     home.session()
-    assert "| `t` | failed |" in home.read("ViT.md")
+    assert "| `t`   | failed |" in home.read("ViT.md")
 
 
 def test_a_matrix_covers_its_folder_and_those_below(home: Home) -> None:
