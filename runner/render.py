@@ -260,7 +260,10 @@ def _outside_fences(text: str) -> list[str]:
 
 
 def matrix(note: Note, table: str) -> str:
-    """The note's text with ``table`` (lines of Markdown) between its matrix markers."""
+    """The note's text with ``table`` (lines of Markdown) between its matrix markers.
+
+    One that a formatter only padded stays as it is.
+    """
     return _spliced(note.text, [_matrix_edit(note, span, table) for span in note.matrices])
 
 
@@ -272,7 +275,14 @@ def _matrix_edit(note: Note, span: Span, table: str) -> _Edit:
     newline = (_NEWLINE.findall(old) or ["\n"])[0]
     lines = [f"{prefix}{line}".rstrip() for line in table.strip("\n").split("\n") if table]
     inside = [prefix.rstrip(), *lines, *([prefix.rstrip()] if lines else [])]
-    return _Edit(span, newline.join([opening, *inside, closing]))
+    new = newline.join([opening, *inside, closing])
+    return _Edit(span, old if _unpadded(old) == _unpadded(new) else new)
+
+
+def _unpadded(table: str) -> list[str]:
+    """What stands in the cells of a table, line by line."""
+    lines = (re.sub(r"[ \t]*\|[ \t]*", "|", line.strip()) for line in _NEWLINE.split(table))
+    return [re.sub(r"-{3,}", "---", line) for line in lines if line]
 
 
 def properties(note: Note, values: Mapping[str, str]) -> str:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping
 
 from .graph import Graph, Node
-from .harmless import padded
 from .links import find_links, find_quotes
 from .note import Note, Quote, Role
 from .records import dataclass
@@ -86,19 +85,20 @@ def matrix(rows: Iterable[Row], statuses: Mapping[Key, Status | None], source: s
 
     ``statuses`` holds what each component and test shows; None is stale.
     """
-    lines = [_cells(row, statuses, source) for row in rows]
+    lines = [_line(row, statuses, source) for row in rows]
     if not lines:
         return ""
-    return "\n".join(padded([("Quote", "Component", "Tests", "Status"), *lines]))
+    return "\n".join(["| Quote | Component | Tests | Status |", "|---|---|---|---|", *lines])
 
 
-def _cells(row: Row, statuses: Mapping[Key, Status | None], source: str) -> tuple[str, ...]:
-    return (
+def _line(row: Row, statuses: Mapping[Key, Status | None], source: str) -> str:
+    cells = (
         _quote_cell(row, source),
         ", ".join(f"`{id}`" for _, id in row.components) or "–",
         _tests_cell(row),
         _status(row, statuses),
     )
+    return f"| {' | '.join(cells)} |"
 
 
 _NO_TARGET = re.compile(r"[\[\]|#^\\<>`\x00-\x1f\x7f]|%%")  # no file name that a link can hold

@@ -191,14 +191,35 @@ def test_the_matrix_is_filled_and_stays(home: Home) -> None:
     )
     home.write("other/Index.md", "<!-- runner-matrix -->\n\nold\n\n<!-- /runner -->\n")
     home.session()
-    assert "| [[#^q-1\\|Patches.]] | `patchify` | `t`   | ok     |" in home.read("ViT.md")
+    assert "| [[#^q-1\\|Patches.]] | `patchify` | `t` | ok |" in home.read("ViT.md")
     assert "old" not in home.read("other/Index.md"), "its folder has no quotes"
     before = home.files()
     home.session()
     assert home.files() == before
     home.edit("ViT.md", "assert patchify(1) == 1", "assert patchify(1) == 2")
     home.session()
-    assert "| `t`   | failed |" in home.read("ViT.md")
+    assert "| `t` | failed |" in home.read("ViT.md")
+
+
+def test_a_matrix_that_a_formatter_padded_stays(home: Home) -> None:
+    home.write(
+        "N.md", fence("test", "t", "assert 1") + "<!-- runner-matrix -->\n<!-- /runner -->\n"
+    )
+    home.write(
+        "Q.md", "> Patches.\n> [[paper.pdf#page=2]] ^q-1\n\n" + fence("component", "c", "X = 1")
+    )
+    home.session()
+    text = home.read("N.md")
+    row = next(line for line in text.splitlines() if "Patches" in line)
+    quote, *cells = row.removeprefix("| ").removesuffix(" |").split(" | ")
+    padded = f"| {quote} | {' | '.join(cell.ljust(12) for cell in cells)} |"
+    home.write("N.md", text.replace(row, padded).replace("|---|---|", "| ----- | --- |"))
+    before = home.files()
+    home.session()
+    assert home.files() == before
+    home.edit("Q.md", "Patches", "Pieces")
+    home.session()
+    assert "Pieces" in home.read("N.md") and padded not in home.read("N.md")
 
 
 def test_a_matrix_covers_its_folder_and_those_below(home: Home) -> None:

@@ -97,11 +97,6 @@ FULL = quote("One | two.", "q-1") + component("a") + test_block("t", "assert a")
 
 
 def table(*notes: Note, **statuses: Status | None) -> list[str]:
-    """The lines of the matrix without their padding."""
-    return [" ".join(line.split()) for line in padded_table(*notes, **statuses)]
-
-
-def padded_table(*notes: Note, **statuses: Status | None) -> list[str]:
     graph = build(notes)
     known: dict[Key, Status | None] = dict.fromkeys(graph.nodes, Status.OK)
     known |= {key: statuses[key[1]] for key in graph.nodes if key[1] in statuses}
@@ -152,16 +147,6 @@ def test_a_table_is_one_row_a_line() -> None:
     (row,) = table(parse("N.md", quote(hostile)))[2:]
     assert row.count("|") == 5 and len(row) < 150
     assert not set("<>`[]%") & set(row)
-
-
-def test_columns_are_padded_as_prettier_leaves_them() -> None:
-    text = quote("One.", "q-1") + component("a") + quote("二 é.", behind="no-code: prose\n\n")
-    assert padded_table(parse("N.md", text)) == [
-        "| Quote           | Component | Tests | Status         |",
-        "| --------------- | --------- | ----- | -------------- |",
-        "| [[#^q-1\\|One.]] | `a`       | –     | no test        |",
-        "| 二 é.           | –         | –     | no code: prose |",
-    ]
 
 
 def test_a_file_name_that_no_link_can_hold_is_no_link() -> None:

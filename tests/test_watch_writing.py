@@ -94,7 +94,7 @@ def test_the_matrix_follows(home: Home) -> None:
     home.write("N.md", quote + blocks)
     home.write("Table.md", "<!-- runner-matrix -->\n<!-- /runner -->\n")
     with watching(home) as watch:
-        watch.until(lambda: "| ok     |" in home.read("Table.md"))
+        watch.until(lambda: "| ok |" in home.read("Table.md"))
         home.edit("N.md", "X = 1\n", "X = 2\n")
         watch.until(lambda: "| failed |" in home.read("Table.md"))
         home.write("Late.md", "> Another sentence.\n> [[paper.pdf#page=2]]\n")
