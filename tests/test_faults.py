@@ -318,7 +318,7 @@ FAULTS = {
 }
 # These change something global before they die.
 GLOBAL = {"signals that are ignored", "recursion in C", "a broken builtin", "no standard output"}
-GLOBAL |= {"nobody to debug", "no faulthandler", "an end by a timer of faulthandler"}
+GLOBAL |= {"nobody to debug", "no faulthandler"}
 
 
 @needs_proc

@@ -282,7 +282,7 @@ def test_evidence(pool: Pool, tmp_path: Path) -> None:
 def test_the_folder_of_the_note_is_where_blocks_work(pool: Pool, tmp_path: Path) -> None:
     folder = tmp_path / "日本 🙂 a b"
     folder.mkdir()
-    source = "import os, sys\nos.getcwd(), sys.path[0], __name__, __file__"
+    source = "import os, sys\nprint((os.getcwd(), sys.path[0], __name__, __file__))"
     main = note(folder, "main", block("run", "a", source), block("run", "b", "import note, graph"))
     ran = run(pool, job(main))
     expected = (".", ".", "vault.main", "main.md")  # as seen from the vault, whose only note it is

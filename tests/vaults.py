@@ -184,3 +184,11 @@ def lines_named(home: Home, path: str) -> set[str]:
     lines = text.split("\n")
     found = re.findall(rf"{re.escape(path)}:(\d+)", text)
     return {lines[int(number) - 1].strip() for number in found}
+
+
+def without_training(vault: Path, *notes: str) -> None:
+    """Make all experiments of ``notes`` ``slow``: they and what rests on them are skipped."""
+    for name in notes:
+        text = (vault / name).read_bytes().decode()
+        head = re.compile(r'^(```python \{run="[^"]+"\}\n)(?!#\| slow)', re.M)
+        (vault / name).write_bytes(head.sub(r"\1#| slow: true\n", text).encode())
