@@ -234,6 +234,12 @@ def _running_line(note: NoteCode) -> int:
 # --- the finder --------------------------------------------------------------------------------
 
 
+def register(package: ModuleType, name: str, module: ModuleType) -> None:
+    """Let every way to import ``name``, a module of ``package``, lead to ``module``."""
+    sys.modules[name] = module
+    setattr(package, name.rpartition(".")[2], module)
+
+
 class NoteFinder(MetaPathFinder):
     """Imports ``vault`` (a package that exists nowhere on disk) and the notes in it.
 
@@ -284,8 +290,7 @@ class NoteFinder(MetaPathFinder):
         module = importlib.util.module_from_spec(spec)
         self.runs = note.module
         self.show(note)
-        sys.modules[note.module] = module
-        setattr(package, note.module.rpartition(".")[2], module)
+        register(package, note.module, module)
         return module
 
     def show(self, note: NoteCode) -> None:

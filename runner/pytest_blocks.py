@@ -21,6 +21,7 @@ from .children import Family, expected
 from .deadline import within
 from .graph import Graph, Node
 from .job import Job, Mode, NoteCode, Step
+from .modules import PACKAGE, register
 from .names import facts
 from .note import Role
 from .pytest_items import FailedBlock, NoteFile, SkippedBlock
@@ -169,7 +170,7 @@ class TestBlock:
         except ReplayFailed as reason:
             self._refused = str(reason)
             pytest.skip(self._refused)
-        sys.modules[self._note.module] = alone
+        register(sys.modules[PACKAGE], self._note.module, alone)
         for name, value in vars(alone).items():
             own = name in vars(module) and vars(module)[name] is not inherited.get(name)
             if not own and not name.startswith("__"):
@@ -219,12 +220,12 @@ class TestBlock:
         name = self._note.module
         before = sys.modules.get(name)
         if self._variant is not None:
-            sys.modules[name] = self._variant
+            register(sys.modules[PACKAGE], name, self._variant)
         try:
             yield
         finally:
             if before is not None:
-                sys.modules[name] = before
+                register(sys.modules[PACKAGE], name, before)
 
     @contextmanager
     def timed(self) -> Iterator[None]:

@@ -20,7 +20,7 @@ from .deadline import within
 from .frames import is_expected
 from .graph import Node
 from .job import Code, NoteCode
-from .modules import PACKAGE, NoteFinder, NoteLoader, execute, python_view
+from .modules import PACKAGE, NoteFinder, NoteLoader, execute, python_view, register
 from .records import dataclass
 from .seeds import preserved
 from .switches import Switches, heed_arrivals
@@ -167,7 +167,7 @@ class Modules(NoteFinder):
                     self._replay(module, note, code, raises.get(code.id))
         finally:
             if before is not None:
-                sys.modules[note.module] = before
+                register(sys.modules[PACKAGE], note.module, before)
         return module
 
     def _replay(self, module: ModuleType, note: NoteCode, code: Code, raises: str | None) -> None:

@@ -167,6 +167,19 @@ def test_what_a_note_does_to_the_process_does_not_reach_the_next(
     assert list(run_pytest("vault").values()) == ["passed"] * 4, run_pytest.out
 
 
+def test_an_imported_note_never_shows_what_its_run_blocks_define(
+    home: Home, run_pytest: Pytest
+) -> None:
+    home.write(
+        "A.md",
+        fence("component", "c", "X = 1")
+        + fence("run", "r", "def extra(): return X")
+        + fence("test", "t", "assert extra() == 1"),
+    )
+    home.write("B.md", fence("test", "t", "import vault.a", "assert not hasattr(vault.a, 'extra')"))
+    assert list(run_pytest("vault").values()) == ["passed"] * 2, run_pytest.out
+
+
 def test_modules_beside_notes_are_those_of_their_folder(home: Home, run_pytest: Pytest) -> None:
     for folder in ("one", "two"):
         home.write(f"{folder}/helper.py", f"NAME = '{folder}'\n")
