@@ -69,11 +69,6 @@ class Journal:
         entries = self._entries(self._of(path))
         return [Version(_time(entry) / 1e9, entry.read_bytes()) for entry in entries]
 
-    def previous(self, path: Path) -> bytes | None:
-        """What ``path`` held before our last writes, ``None`` if nothing is kept."""
-        entries = self._entries(self._of(path))
-        return entries[-1].read_bytes() if entries else None
-
     def _of(self, path: Path) -> Path:
         return self._folder / _digest(os.fsencode(os.path.realpath(path)))[:32]
 
