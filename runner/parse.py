@@ -290,7 +290,9 @@ class _Reader:
             if opened is None:
                 self._stop_writing(marker.first, "this closing marker has no opening one")
             elif what := _first_between(foreign, opened.first, marker.first):
-                self._stop_writing(opened.first, f"{what} stands between this marker and its end")
+                what = f"{what} stands between this marker and its end"
+                remedy = "write `<!-- /runner -->` where the results end, or delete these"
+                self._stop_writing(opened.first, what, remedy)
             elif opened.opener:
                 regions.append(self._region(opened.first, opened.opener, marker.first, owners))
             elif opened.word == "runner-matrix":
@@ -328,10 +330,10 @@ class _Reader:
         if opened.opener or opened.word == "runner-matrix":
             self._stop_writing(opened.first, "this opening marker has no closing one")
 
-    def _stop_writing(self, index: int, what: str) -> None:
+    def _stop_writing(self, index: int, what: str, remedy: str = "") -> None:
         self.writable = False
-        hint = "delete these results with their markers; until then nothing is written to the note"
-        self._error(index, what, hint)
+        remedy = remedy or "delete these results with their markers"
+        self._error(index, what, f"{remedy}; until then nothing is written to the note")
 
     def _region(
         self, first: int, opener: re.Match[str], last: int, owners: Mapping[int, Block]
