@@ -16,8 +16,9 @@ from types import FrameType
 from typing import Any
 
 from .frames import is_own_code
+from .lacking import Lacking
 from .portable import LIBRARIES, OUR_FOLDER
-from .premises import Digests, env_digest
+from .premises import Digests, Folders, env_digest
 from .result import Evidence
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -46,17 +47,22 @@ class Witness:
         self._notes = frozenset(notes)
         self._read: dict[str, tuple[int, int] | None] = {}  # path: its state when it was opened
         self._written: set[str] = set()
+        self._just_written: set[str] = set()  # since the last evidence
         self._modules = 0
         self._dists: tuple[tuple[str, str], ...] = ()
         self._adopted: dict[str, str] = {}
         self._adopted_dists: set[tuple[str, str]] = set()
+        self._adopted_lacking: set[str] = set()
         self._sources: set[str] = set()
         self._digests = Digests()
+        self._lacking = Lacking(self._notes)
         self._ignored = (OUR_FOLDER, *LIBRARIES, *_scratch_folders(), *_NOT_DATA)
 
     def install(self) -> None:
-        """Hear of every file that is opened; an audit hook cannot be taken back."""
+        """Hear of every file that is opened and of every module that is not found; an audit hook
+        cannot be taken back."""
         sys.addaudithook(self._hear)
+        sys.meta_path.append(self._lacking)
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
         if not self.watching or event not in _EVENTS:
@@ -72,6 +78,7 @@ class Witness:
         writes = bool(flags & _WRITING) if mode is None else any(c in mode for c in "wax+")
         if writes:
             self._written.add(name)
+            self._just_written.add(name)
         else:
             self._note_read(name)
 
@@ -95,7 +102,18 @@ class Witness:
         dists = tuple(sorted(self._adopted_dists | set(self._dists)))
         files = tuple(sorted((self._adopted | dict(self._files())).items()))
         kind, doubt = device_kind(device), self._doubt()
-        return Evidence(python_version(), kind, dists, files, doubt=doubt)
+        lacking = tuple(sorted(self._adopted_lacking.union(self._lacking.places())))
+        written = tuple(sorted(filter(self._is_data, self._just_written)))
+        self._just_written.clear()
+        return Evidence(
+            python_version(),
+            kind,
+            dists,
+            files,
+            lacking=lacking,
+            written=written,
+            doubt=doubt,
+        )
 
     def _doubt(self) -> str:
         """The file that changed since it was opened: nobody knows what was read of it."""
@@ -108,6 +126,7 @@ class Witness:
         """Count what something that is used now rested on, as if it had been read just now."""
         self._adopted |= dict(evidence.files)
         self._adopted_dists |= set(evidence.dists)
+        self._adopted_lacking |= set(evidence.lacking)
 
     def _look_at_modules(self) -> None:
         if len(sys.modules) == self._modules:
@@ -127,7 +146,9 @@ class Witness:
         for path, before in self._read.items():
             if path in self._written:
                 continue
-            digest = self._digests.of(path) if before == _state(path) else _UNKNOWN
+            digest = self._digests.of(path)
+            if before != _state(path):  # asked last: it may change while it is digested
+                digest = _UNKNOWN
             if digest or (before is None and path.startswith(self._folder)):
                 yield path, digest
 
@@ -169,7 +190,7 @@ def python_version() -> str:
 
 def holds(evidence: Evidence, digests: Digests, device: str) -> bool:
     """Whether all that ``evidence`` names is in this process and on this machine as it was."""
-    installed = _installed()
+    installed, folders = _installed(), Folders()
     return (
         evidence.python == python_version()
         and evidence.device == device_kind(device)
@@ -178,6 +199,7 @@ def holds(evidence: Evidence, digests: Digests, device: str) -> bool:
         )
         and all(digests.of(path) == digest for path, digest in evidence.files)
         and all(env_digest(name) == digest for name, digest in evidence.env)
+        and not any(map(folders.have_module, evidence.lacking))
     )
 
 

@@ -55,6 +55,22 @@ def known(
             if current and not files_alone:
                 outdated = outdated or _failed_elsewhere(graph, node, kept.result)
             found[node.key] = Stored(kept.digest, kept.parts, result, outdated)
+    return found if files_alone else _with_writers(found, world, graph)
+
+
+def _with_writers(found: dict[Key, Stored], world: World, graph: Graph) -> dict[Key, Stored]:
+    """A file that a reader would find changed, or gone, is made anew by those that wrote it."""
+    moved = {
+        path
+        for key, last in found.items()
+        if last.outdated or last.digest != graph.nodes[key].digest
+        for path in world.moved_files(last.result.evidence)
+    }
+    for key, last in found.items():
+        lost = moved.intersection(last.result.evidence.written)
+        if lost and not last.outdated:
+            why = f"{Path(min(lost)).name}, which it wrote, changed"
+            found[key] = replace(last, outdated=why)
     return found
 
 

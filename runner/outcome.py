@@ -99,6 +99,7 @@ class Outcome:
             dists=tuple(sorted({item for part in every for item in part.dists})),
             files=tuple(sorted({item for part in every for item in part.files})),
             env=tuple(sorted({item for part in every for item in part.env})),
+            lacking=tuple(sorted({item for part in every for item in part.lacking})),
             doubt=next((part.doubt for part in every if part.doubt), ""),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import time
 from collections.abc import Iterable
@@ -48,6 +49,33 @@ def _digest(path: str, status: os.stat_result) -> str:
         return ""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+class Folders:
+    """What lies in folders now; each is looked into once."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, list[str]] = {}
+
+    def have_module(self, place: str) -> bool:
+        """Whether a module could be imported from ``place``, a path without suffix.
+
+        It may be a package, a file that Python takes for a module, or one that leads to an
+        editable package elsewhere (PEP 660), named in the ways of setuptools, hatch and poetry.
+        """
+        folder, name = os.path.split(place)
+        if folder not in self._names:
+            self._names[folder] = _names_in(folder)
+        of = re.escape(name)
+        form = rf"{of}|{of}(\.[\w-]+)?\.(py|pyc|so|pyd)|(__editable__\.|_)?{of}(-.*)?\.pth"
+        return any(re.fullmatch(form, found) for found in self._names[folder] if name in found)
+
+
+def _names_in(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (OSError, ValueError):
+        return []
 
 
 def env_digest(name: str) -> str:

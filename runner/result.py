@@ -207,8 +207,10 @@ class Evidence:
 
     ``dists``: distribution → version, of what was imported. ``files``: absolute path → sha256 of
     the local modules imported and files read. ``env``: name → sha256 of the value, "" if unset.
-    ``figures``: the format that `.runner.toml` asked for, where the result has any. ``doubt`` says
-    why the result must not be taken again, "" if it may.
+    ``lacking``: paths without suffix at which a module was looked for in vain. ``written``:
+    absolute paths of the files that the block itself opened to write. ``figures``: the
+    format that `.runner.toml` asked for, where the result has any. ``doubt`` says why the result
+    must not be taken again, "" if it may.
     """
 
     python: str = ""
@@ -216,6 +218,8 @@ class Evidence:
     dists: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     env: tuple[tuple[str, str], ...] = ()
+    lacking: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
     figures: str = ""
     doubt: str = ""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
 from .interpreter import Interpreter, installed, normal
-from .premises import Digests, declared, env_digest
+from .premises import Digests, Folders, declared, env_digest
 from .result import Evidence
 
 
@@ -23,6 +23,7 @@ class World:
         self.figures = figures
         self.interpreter = Interpreter(python, launcher)
         self._digests = Digests()
+        self._folders = Folders()
 
     def outdated(self, evidence: Evidence) -> str:
         """What changed since ``evidence`` was taken, in words; "" if nothing did."""
@@ -36,6 +37,9 @@ class World:
             now = self._installed(name)
             if now != version:
                 return f"{name} {version} became {now or 'uninstalled'}"
+        for place in evidence.lacking:
+            if self._folders.have_module(place):
+                return f"{os.path.basename(place)}, which was missing, can be imported"
         if evidence.figures not in ("", self.figures):
             return f"figures are {self.figures} now, not {evidence.figures}"
         if moved := self.moved(evidence):
@@ -51,10 +55,12 @@ class World:
 
     def moved(self, evidence: Evidence) -> str:
         """The file of ``evidence`` that is not as it was, in words; "" if there is none."""
-        for path, digest in evidence.files:
-            if self._digests.of(path) != digest:
-                return f"{Path(path).name} changed"
-        return ""
+        path = next(self.moved_files(evidence), "")
+        return f"{Path(path).name} changed" if path else ""
+
+    def moved_files(self, evidence: Evidence) -> Iterator[str]:
+        """The files of ``evidence`` that are not as they were."""
+        return (path for path, digest in evidence.files if self._digests.of(path) != digest)
 
     @property
     def version(self) -> str:

@@ -158,6 +158,7 @@ FLOORS: dict[str, list[str]] = {
         "crash",  # exit codes, dumped stacks, last words, read by child and pool
         "doubles",  # files that are a note over again
         "atomic",  # bytes into a file, all or nothing
+        "lacking",  # worker: modules that were not found: part of evidence
         "database",  # a file of what can be found again, for cache and kept
     ],
     "3d": [
@@ -327,7 +328,7 @@ WORKER |= {
     "portable",
     "strays",
 }
-WORKER |= {"exits", "dataframes", "representations", "threadfaults"}
+WORKER |= {"exits", "dataframes", "representations", "threadfaults", "lacking"}
 WORKER_WORDS = {"job", "result", "records", "environment", "patterns"}
 WORKER_WORDS |= {"notebooks/html_text"}  # for a value whose form is HTML
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from vaults import Home, actions, fence, ran
 
+from runner.evidence import Witness
 from runner.premises import Digests, declared, env_digest
 from runner.result import Evidence
 from runner.world import World
@@ -47,6 +48,7 @@ def test_what_is_as_it_was_is_reused(file: str) -> None:
         ({"dists": (("click", "0.1"),)}, "click 0.1 became "),
         ({"dists": (("no-such-thing", "1.0"),)}, "no-such-thing 1.0 became uninstalled"),
         ({"files": (("/no/such/file", "abc"),)}, "file changed"),
+        ({"lacking": (str(Path(__file__).with_name("vaults")),)}, "vaults, which was missing, can"),
         ({"env": (("NO_SUCH_VARIABLE", "abc"),)}, "environment variable NO_SUCH_VARIABLE changed"),
         ({"doubt": "memory ran out in the last run"}, "memory ran out in the last run"),
     ],
@@ -126,6 +128,45 @@ def test_what_a_block_looked_for_counts(
     assert ran(home.session()) == set()
 
 
+LOOKED_FOR: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "an import that failed": (("import late", "late.VALUE"), "late.py", "VALUE = 7\n"),
+    "a second choice": (
+        ("try: import late", "except ImportError: import json as late", "late.__name__"),
+        "late/__init__.py",
+        "",
+    ),
+    "a submodule": (("import helper.late as late", "late.VALUE"), "helper/late.py", "VALUE = 7\n"),
+    "by a helper": (("import helper.asks as asks", "asks.late"), "late.py", "VALUE = 7\n"),
+    "by a library": (
+        ("import pickle", "pickle.loads(b'clate\\nVALUE\\n.')"),
+        "late.py",
+        "VALUE = 7\n",
+    ),
+    "whether it is there": (
+        ("import importlib.util as u", "u.find_spec('late') is None"),
+        "late.py",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(("lines", "file", "text"), LOOKED_FOR.values(), ids=LOOKED_FOR)
+def test_a_module_that_was_missing_counts(
+    home: Home, lines: tuple[str, ...], file: str, text: str
+) -> None:
+    home.write("helper/__init__.py", "")
+    home.write("helper/asks.py", "try: import late\nexcept ImportError: late = None\n")
+    home.write("N.md", fence("run", "r", *lines))
+    home.session()
+    assert ran(home.session()) == set()
+    home.write("other.py", "")
+    assert ran(home.session()) == set()
+    home.write(file, text)
+    (block,) = home.session().blocks()
+    assert (block.action, block.because) == ("run", "late, which was missing, can be imported")
+    assert ran(home.session()) == set()
+
+
 def test_a_new_file_beside_a_note_that_imports_counts_for_nothing(home: Home) -> None:
     home.write("helper.py", "VALUE = 1\n")
     home.write("N.md", fence("run", "r", "import helper, json, decimal", "print(helper.VALUE)"))
@@ -171,6 +212,24 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(home: Home) -> None:
     assert actions(home.session()) == {"r": "reuse"}
 
 
+def test_a_file_that_changes_while_it_is_digested_counts_as_unknown(
+    file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(Digests):
+        def of(self, path: str) -> str:
+            if path == file:
+                Path(file).write_text("another")
+            return super().of(path)
+
+    monkeypatch.setattr("runner.evidence.Digests", Slow)
+    monkeypatch.setattr("sys.meta_path", [*sys.meta_path])
+    witness = Witness(str(Path(file).parent))
+    witness.install()
+    witness.watching = True
+    Path(file).read_text()
+    assert dict(witness.evidence("cpu").files)[file] not in (Digests().of(file), "")
+
+
 def test_who_looks_for_modules_lists_no_data(home: Home) -> None:
     home.write(
         "N.md",
@@ -185,6 +244,24 @@ def test_who_looks_for_modules_lists_no_data(home: Home) -> None:
     home.session()
     home.write("new.py", "x = 1\n")
     home.write("Other.md", "prose\n")
+    assert ran(home.session()) == set()
+
+
+@pytest.mark.parametrize("reads", ["open('made.txt').read()", "len(open('made.txt').read())"])
+@pytest.mark.parametrize("change", [Path.unlink, lambda file: file.write_text("by hand")])
+def test_a_file_that_another_note_makes_is_made_anew(
+    home: Home, change: Callable[[Path], object], reads: str
+) -> None:
+    write = fence("run", "w", "_ = open('made.txt', 'w').write('made')")
+    home.write("Writes.md", write + "\n" + fence("run", "other", "1 + 1"))
+    home.write("Reads.md", fence("run", "r", "open('made.txt').read()"))
+    home.session()
+    assert ran(home.session()) == set()
+    change(home.vault / "made.txt")
+    home.write("Reads.md", fence("run", "r", reads))
+    assert ran(home.session()) == {"w", "r"}
+    assert home.read("made.txt") == "made"
+    assert "made" in home.read("Reads.md") or "4" in home.read("Reads.md")
     assert ran(home.session()) == set()
 
 
