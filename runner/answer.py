@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 from .errors import UserError
+from .patterns import regex
 from .records import dataclass
 
 FINE, FAILED, MISUSED, UNTRUSTED = range(4)
@@ -42,8 +43,8 @@ class Answer:
 
 
 # What our own words are styled with.
-_COLOUR = re.compile(r"(\x1b\[(?:0|1|2|3[1-7])m)")
-_ODD = re.compile(r"[^ -~]")
+_COLOUR = regex(r"(\x1b\[(?:0|1|2|3[1-7])m)")
+_ODD = regex(r"[^ -~]")
 # Control and format characters, surrogates, line and paragraph separators. Joiners stay: scripts
 # and emoji are spelled with them.
 _STEERING = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
@@ -56,6 +57,8 @@ def spelled(line: str) -> str:
     File names, notes and exceptions may hold sequences that write to the clipboard, rename the
     window, begin a line of ours or turn text around.
     """
+    if line.isprintable():
+        return line
     pieces = _COLOUR.split(line)
     pieces[::2] = [_ODD.sub(_escaped, piece) for piece in pieces[::2]]
     return "".join(pieces)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import field
 from functools import partial
 
 from .bounds import Markdown, Passage, Piece, bounded, stacked
@@ -20,7 +19,7 @@ from .clean import (
 from .drawing import is_drawing
 from .harmless import cell, markup, table
 from .note import Block, Role
-from .records import dataclass
+from .records import dataclass, field
 from .result import (
     Failure,
     Figure,

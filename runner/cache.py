@@ -5,7 +5,6 @@ Losing it costs time, never truth: it is rebuilt when it is corrupt or of anothe
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import os
@@ -15,14 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .database import Database, live_bytes
-from .records import dataclass
+from .records import dataclass, field, replace
 from .result import Figure, Output, Result, decode, encode
 
 if TYPE_CHECKING:
     import sqlite3
 
-_VERSION = 2
+_VERSION = 3
 _LIMIT = 512 * 2**20  # bytes
+_RECENT = 4  # results kept of a block: an edit that is undone, a branch that is left, cost nothing
 _FRESH = 24 * 3600  # seconds in which a use is not noted again
 
 _SCHEMA = """
@@ -30,7 +30,7 @@ CREATE TABLE results (
     id INTEGER PRIMARY KEY,
     vault TEXT NOT NULL, note TEXT NOT NULL, block TEXT NOT NULL, devices TEXT NOT NULL,
     digest TEXT NOT NULL, body TEXT NOT NULL, used INTEGER NOT NULL,
-    UNIQUE (vault, note, block, devices)
+    UNIQUE (vault, note, block, devices, digest)
 );
 CREATE TABLE figures (sha TEXT PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE uses (
@@ -43,6 +43,11 @@ CREATE TABLE files (
     vault TEXT NOT NULL, sha TEXT NOT NULL, PRIMARY KEY (vault, sha)
 ) WITHOUT ROWID;
 """
+_OF_BLOCK = "vault = ? AND note = ? AND block = ? AND devices = ?"
+_NOT_RECENT = (
+    f"DELETE FROM results WHERE {_OF_BLOCK} AND id NOT IN (SELECT id FROM results "
+    f"WHERE {_OF_BLOCK} ORDER BY id DESC LIMIT {_RECENT})"
+)
 _OLDEST_TENTH = (
     "SELECT id FROM results ORDER BY used, id LIMIT max(1, (SELECT count(*) / 10 FROM results))"
 )
@@ -62,13 +67,15 @@ class Key:
 class Stored:
     """A result, the digest of the text it was found for, and the fingerprints it was made of.
 
-    ``when`` is the time it was found, in seconds since the epoch.
+    ``when`` is the time it was found, in seconds since the epoch; ``newest``: since when nothing
+    was found for the block.
     """
 
     digest: str
     result: Result
-    parts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
     when: float = 0.0
+    newest: bool = True
 
 
 class Results:
@@ -85,14 +92,14 @@ class Results:
         self._touched: set[int] = set()
 
     def get(self, key: Key) -> Stored | None:
-        where = "vault = ? AND note = ? AND block = ? AND devices = ?"
-        return self._select(where, self._vault, key.note, key.block, key.devices).get(key)
+        return self._select(_OF_BLOCK, self._vault, key.note, key.block, key.devices).get(key)
 
-    def get_note(self, note: str) -> dict[Key, Stored]:
-        return self._select("vault = ? AND note = ?", self._vault, note)
+    def get_note(self, note: str, digests: Mapping[str, str] | None = None) -> dict[Key, Stored]:
+        """Of each block the result for its digest, by id; else the one that was found last."""
+        return self._select("vault = ? AND note = ?", self._vault, note, digests=digests)
 
     def put_many(self, results: Iterable[tuple[Key, Stored]]) -> None:
-        """Store all of them or none, in place of what the keys held."""
+        """Store all of them or none; of each block the last few are kept, one for a digest."""
         rows = list(results)
 
         def put(connection: sqlite3.Connection) -> None:
@@ -130,31 +137,32 @@ class Results:
 
     # --- rows --------------------------------------------------------------------------------
 
-    def _select(self, where: str, *values: str) -> dict[Key, Stored]:
+    def _select(
+        self, where: str, *values: str, digests: Mapping[str, str] | None = None
+    ) -> dict[Key, Stored]:
         columns = "id, note, block, devices, digest, body, used"
-        query = f"SELECT {columns} FROM results WHERE {where}"
+        query = f"SELECT {columns} FROM results WHERE {where} ORDER BY id"
 
-        def select(connection: sqlite3.Connection) -> tuple[list[Any], dict[str, bytes]]:
-            rows = connection.execute(query, values).fetchall()
-            return rows, self._figures(connection, where, values)
+        def select(
+            connection: sqlite3.Connection,
+        ) -> tuple[dict[Key, tuple[_Row, bool]], dict[str, bytes]]:
+            rows: dict[Key, dict[str, _Row]] = {}
+            for id, note, block, devices, *row in connection.execute(query, values):
+                rows.setdefault(Key(note, block, devices), {})[row[0]] = (id, *row)
+            wanted = digests or {}
+            chosen = {key: _chosen(found, wanted.get(key.block)) for key, found in rows.items()}
+            return chosen, _figures(connection, [row[0] for row, _ in chosen.values()])
 
-        rows, figures = self._database.do(select)
+        chosen, figures = self._database.do(select)
         oldest = time.time() - _FRESH
         found = {}
-        for id, note, block, devices, digest, body, used in rows:
-            stored = _decoded(digest, body, figures)
+        for key, ((id, digest, body, used), newest) in chosen.items():
+            stored = _decoded(digest, body, figures, newest)
             if stored is not None:
-                found[Key(note, block, devices)] = stored
+                found[key] = stored
             if used < oldest:
                 self._touched.add(id)
         return found
-
-    def _figures(
-        self, connection: sqlite3.Connection, where: str, values: tuple[str, ...]
-    ) -> dict[str, bytes]:
-        wanted = f"SELECT sha FROM uses JOIN results ON result = id WHERE {where}"
-        query = f"SELECT sha, data FROM figures WHERE sha IN ({wanted})"
-        return dict(connection.execute(query, values).fetchall())
 
     def _put(self, connection: sqlite3.Connection, key: Key, stored: Stored) -> None:
         columns = "vault, note, block, devices, digest, body, used"
@@ -168,6 +176,8 @@ class Results:
         connection.executemany("INSERT OR IGNORE INTO figures VALUES (?, ?)", pairs)
         uses = [(cursor.lastrowid, sha) for sha in figures]
         connection.executemany("INSERT INTO uses VALUES (?, ?)", uses)
+        block = (self._vault, key.note, key.block, key.devices)
+        connection.execute(_NOT_RECENT, (*block, *block))
 
     def _note_uses(self, connection: sqlite3.Connection) -> None:
         now = int(time.time())
@@ -187,20 +197,34 @@ class Results:
 
 # --- results as rows: figures are stored once, by their bytes --------------------------------
 
+_Row = tuple[int, str, str, int]  # id, digest, body, used
+
+
+def _chosen(rows: dict[str, _Row], digest: str | None) -> tuple[_Row, bool]:
+    """Of a block's rows, by digest in the order of their ids, one, and whether it is the newest."""
+    newest = rows[next(reversed(rows))]
+    chosen = newest if digest is None else rows.get(digest, newest)
+    return chosen, chosen is newest
+
+
+def _figures(connection: sqlite3.Connection, results: Iterable[int]) -> dict[str, bytes]:
+    query = "SELECT sha, data FROM figures JOIN uses USING (sha) WHERE result = ?"
+    return {sha: data for id in results for sha, data in connection.execute(query, (id,))}
+
 
 def _encoded(stored: Stored) -> tuple[str, dict[str, bytes]]:
     result = stored.result
     figures = {_sha(o.data): o.data for o in result.outputs if isinstance(o, Figure)}
     outputs = tuple(_with_data(o, lambda data: _sha(data).encode()) for o in result.outputs)
     body: Any = {
-        "result": encode(dataclasses.replace(result, outputs=outputs)),
+        "result": encode(replace(result, outputs=outputs)),
         "parts": dict(stored.parts),
         "when": stored.when,
     }
     return json.dumps(body, ensure_ascii=True, separators=(",", ":")), figures
 
 
-def _decoded(digest: str, body: str, figures: dict[str, bytes]) -> Stored | None:
+def _decoded(digest: str, body: str, figures: dict[str, bytes], newest: bool) -> Stored | None:
     """The stored result, ``None`` where the row is of another form or lacks a figure."""
     try:
         fields = json.loads(body)
@@ -208,14 +232,14 @@ def _decoded(digest: str, body: str, figures: dict[str, bytes]) -> Stored | None
         outputs = tuple(_with_data(o, lambda sha: figures[sha.decode()]) for o in result.outputs)
     except (ValueError, KeyError, TypeError):
         return None
-    result = dataclasses.replace(result, outputs=outputs)
-    return Stored(digest, result, fields["parts"], fields["when"])
+    result = replace(result, outputs=outputs)
+    return Stored(digest, result, fields["parts"], fields["when"], newest)
 
 
 def _with_data(output: Output, change: Callable[[bytes], bytes]) -> Output:
     if not isinstance(output, Figure):
         return output
-    return dataclasses.replace(output, data=change(output.data))
+    return replace(output, data=change(output.data))
 
 
 def _sha(data: bytes) -> str:

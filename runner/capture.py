@@ -12,10 +12,9 @@ import io
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
 
-from .records import dataclass
+from .records import dataclass, replace
 from .result import Output, Text, bytes_gap
 
 KEPT = 500_000  # bytes kept of each end of a block's text
@@ -59,14 +58,17 @@ class Recorder:
     def __init__(self, path: str) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
         self.path = path
-        self._fd = os.open(path, flags, 0o600)
-        self._empty = os.open(os.devnull, os.O_RDONLY)
+        self._fd = out_of_reach(os.open(path, flags, 0o600))
+        self._empty = out_of_reach(os.open(os.devnull, os.O_RDONLY))
         self._pid = os.getpid()
         self._marks: list[Mark] = []
         self._errors: list[tuple[int, int]] = []
         self._cut = 0
         self._unmeasured = 0  # bytes written since the file's length was looked at
+        self._said = 0  # bytes that Python's streams wrote
         self.begins = 0
+        self.strangers: Mapping[int, str] = {}  # threads that are not of the running block
+        self.heard: set[str] = set()  # to whom those belong of them that wrote
         self._folding = threading.Lock()
         self._out = _stream(self, _STDOUT)
         self._err = _stream(self, _STDERR)
@@ -82,6 +84,18 @@ class Recorder:
         sys.stdout, sys.stderr = self._out, self._err
         if sys.stdin is None or sys.stdin.closed or sys.stdin.fileno() != 0:
             sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  lives on
+
+    def hear(self, data: bytes, stream: str) -> None:
+        """``write`` for Python's streams, which know the thread that writes."""
+        self._said += len(data)
+        if self.strangers and (whose := self.strangers.get(threading.get_ident())):
+            self.heard.add(whose)
+        self.write(data, stream)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether C libraries or other processes wrote among the text, too."""
+        return self._size() + self._cut > self._said
 
     def write(self, data: bytes, stream: str) -> None:
         """Append to the text. Large pieces are cut to their two ends at once."""
@@ -144,7 +158,7 @@ class Recorder:
         flush_c_streams()
         if self._size():
             os.ftruncate(self._fd, self.begins)
-        self._marks, self._errors, self._cut = [], [], 0
+        self._marks, self._errors, self._cut, self._said = [], [], 0, 0
 
     def last_line(self) -> str:
         """The latest line of text that is not blank, "" if there is none."""
@@ -171,7 +185,8 @@ class Recorder:
         self.fold(2 * KEPT)
         data = self._read(0, self._size())
         outputs = tuple(self._pieces(data, self._marks, 0, polish))
-        self._marks, self._errors, self._cut = [], [], 0
+        self._marks, self._errors, self._cut, self._said = [], [], 0, 0
+        self.heard = set()
         self.begins += len(data)
         if self.begins > _EMPTY_AT:
             os.ftruncate(self._fd, 0)
@@ -258,6 +273,20 @@ def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
+def out_of_reach(fd: int) -> int:
+    """The descriptor moved where code that closes a few hundred of them does not come to."""
+    if sys.platform == "win32":
+        return fd
+    import fcntl
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    least = 1000 if soft == resource.RLIM_INFINITY else max(3, min(1000, soft - 16))
+    moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, least)
+    os.close(fd)
+    return moved
+
+
 def _write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
@@ -296,7 +325,7 @@ class _Raw(io.RawIOBase):
 
     def write(self, data: object, /) -> int:
         content = bytes(data)  # type: ignore[call-overload]  # any buffer, as RawIOBase allows
-        self._recorder.write(content, self._stream)
+        self._recorder.hear(content, self._stream)
         return len(content)
 
 

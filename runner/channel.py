@@ -1,4 +1,8 @@
-"""Messages between a worker and its parent: JSON in frames of four bytes of length (big endian)."""
+"""Messages between a worker and its parent: JSON in frames of four bytes of length (big endian).
+
+A worker greets before its first frame: what stands before that was written by a launcher, or by
+the files that a shell reads when it starts.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import threading
 from typing import IO, Any
 
 _LENGTH = struct.Struct(">I")
+_GREETING = b"\0runner worker\1"
 _as_json = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make one a message
 
 
@@ -18,6 +23,21 @@ class Channel:
         self._in = incoming
         self._out = outgoing
         self._lock = threading.Lock()
+
+    def greet(self) -> None:
+        with self._lock:
+            self._out.write(_GREETING)
+            self._out.flush()
+
+    def await_greeting(self) -> bool:
+        """Read up to the greeting of the other side; False if that was gone before."""
+        seen = self._in.read(len(_GREETING))
+        while seen != _GREETING:
+            more = self._in.read(1)
+            if not more:
+                return False
+            seen = seen[1:] + more if len(seen) == len(_GREETING) else seen + more
+        return True
 
     def read(self) -> dict[str, Any] | None:
         """The next message; ``None`` when the other side is gone."""

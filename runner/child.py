@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import signal
@@ -15,11 +16,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from . import scratch, strays
 from .channel import Channel
 from .crash import as_printed, last_words
+from .environment import worker_environment
 from .job import NoteCode
 from .processes import kill_tree
-from .strays import end_strays
 
 if TYPE_CHECKING:
     from .forks import Fork
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 _LEAVE = 2.0  # seconds a worker has for leaving by itself
 _EXIT = 0.5  # seconds from the end of its streams to the end of a process that ends
 _DUMP = 0.5  # seconds a stuck process has for writing its stack
-_SCRATCH = "runner-worker-"  # as the worker names its folder
 _PARTIAL = 1_000_000  # bytes of a dead worker's output that are kept
 
 
@@ -41,9 +42,11 @@ class Worker:
 
     def __init__(self, process: Process, inbox: queue.SimpleQueue[Any]) -> None:
         self._process = process
+        _running.add(self)
         self._channel = Channel(_pipe(process.stdout), _pipe(process.stdin))
         self.inbox = inbox
         self.ready: dict[str, Any] | None = None
+        self._scratch = ""
         self._works = False
         self.begins = 0  # where in its file of output the running block's begins
         self._stderr: deque[bytes] = deque(maxlen=2000)
@@ -63,8 +66,12 @@ class Worker:
             self._channel.send(**message)
 
     def _listen(self) -> None:
-        while (message := self._channel.read()) is not None:
-            self.inbox.put((self, message))
+        if self._channel.await_greeting():
+            while (message := self._channel.read()) is not None:
+                if message["event"] == "born":
+                    self._scratch = message["scratch"]
+                else:
+                    self.inbox.put((self, message))
         self.inbox.put((self, None))
 
     def _collect_errors(self) -> None:
@@ -90,7 +97,7 @@ class Worker:
         if len(data) > _PARTIAL:
             half = _PARTIAL // 2
             data = data[:half] + b"\n\xe2\x80\xa6\n" + data[-half:]
-        return as_printed(data.decode("utf-8", "replace"), notes, self.ready["scratch"])
+        return as_printed(data.decode("utf-8", "replace"), notes, self._scratch)
 
     def dump_stack(self) -> None:
         """Have a process that does not answer write its stack, where signals reach it.
@@ -105,11 +112,16 @@ class Worker:
         deadline = time.monotonic() + _DUMP
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGUSR1)
+            os.kill(pid, signal.SIGCONT)  # the block may have stopped its process
         while time.monotonic() < deadline and not self._has_dumped():
             time.sleep(0.01)
 
     def _has_dumped(self) -> bool:
         return any(line.startswith(b"Current thread") for line in self._stderr.copy())
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid
 
     def wait(self) -> int | None:
         """The exit code of a process whose streams have ended; ``None`` if it goes on without."""
@@ -122,7 +134,7 @@ class Worker:
         """End the process and all that it started."""
         if self._process.pid is not None:  # else: it will find its standard input closed
             if self._works:
-                end_strays(self._process.pid)
+                strays.end_strays(self._process.pid)
             kill_tree(self._process.pid)
         self._reap()
 
@@ -144,20 +156,29 @@ class Worker:
         self._errors.join(_LEAVE)
         for pipe in (self._process.stdout, self._process.stderr):
             _close(pipe)
-        if self.ready is not None:
-            _remove_scratch(Path(self.ready["scratch"]))
+        if self._scratch:
+            _remove_scratch(Path(self._scratch))
+        _running.discard(self)
+
+
+_running: set[Worker] = set()
+
+
+def end_orphans(*known: int | None) -> None:
+    """End what dead workers left behind and this process adopted; ``known`` are other children."""
+    pids = {worker.pid for worker in _running.copy()}.union(known)
+    marks = [f"{k}={v}" for k, v in worker_environment(1).items() if "THREADS" not in k]
+    strays.end_orphans({pid for pid in pids if pid is not None}, marks)
 
 
 def _remove_scratch(folder: Path) -> None:
     """What a worker on this machine left; its word alone must not make us delete a folder."""
     if not folder.exists():  # one that left by itself has removed it
         return
-    import shutil
-    import tempfile
-
-    ours = folder.name.startswith(_SCRATCH) and folder.parent == Path(tempfile.gettempdir())
+    here = Path(scratch.temporary_folder())
+    ours = folder.name.startswith(scratch.PREFIX) and folder.parent == here
     if ours and not folder.is_symlink():
-        shutil.rmtree(folder, ignore_errors=True)
+        scratch.remove(str(folder))
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
@@ -187,7 +208,17 @@ def _end_group(process: Process) -> None:
 
 
 def why_not_started(command: list[str], code: int | None, errors: str) -> str:
+    full = os.strerror(errno.ENOSPC) in errors
+    hint = "free some room there, or name another folder by the variable TMPDIR"
     return (
         f"the worker `{' '.join(command[:-1])}` ended before it was ready "
-        f"({last_words(code, errors)}): check `python` and `launcher` in .runner.toml"
+        f"({last_words(code, errors)}): "
+        f"{hint if full else 'check `python` and `launcher` in .runner.toml'}"
     )
+
+
+def why_not_begun(preload: tuple[str, ...], limit: float) -> str:
+    """``limit``: the seconds that a worker had."""
+    ahead = f" while importing {', '.join(preload)}" if preload else ""
+    hint = "correct `python` and `launcher` in .runner.toml"
+    return f"a worker did not begin within {limit:g} s{ahead}: {hint}"

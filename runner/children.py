@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from multiprocessing.process import current_process
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from .freshcode import read_sources
 from .job import Job
 from .modules import NoteFinder
-from .records import dataclass
+from .records import dataclass, replace
 from .result import decode, encode
 from .seeds import on_arrival
 

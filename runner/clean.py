@@ -44,8 +44,9 @@ def clean(text: str) -> str:
     by carriage returns or backspaces the last state stays; memory addresses become ``0x…``.
     Templater runs ``<%`` anywhere in a file, fences included: a space breaks it.
     """
-    text = re.sub(r"\r+\n", "\n", _ESCAPE.sub("", text))
-    lines = [_clean_line(line) for line in _SEPARATOR.sub("\n", text).split("\n")]
+    if not text.replace("\n", "").isprintable():
+        text = _SEPARATOR.sub("\n", re.sub(r"\r+\n", "\n", _ESCAPE.sub("", text)))
+    lines = [_clean_line(line) for line in text.split("\n")]
     while lines and not lines[-1]:
         lines.pop()
     first = next((i for i, line in enumerate(lines) if line), 0)
@@ -62,8 +63,10 @@ def _clean_line(line: str) -> str:
         line = line.rstrip("\r").rpartition("\r")[2]
     if "\b" in line:
         line = _erase(line)
-    line = _SURROGATE.sub("\ufffd", _CONTROL.sub("", line))
-    return _ADDRESS.sub("0x…", line).replace("<%", "< %").rstrip()
+    if not line.isprintable():
+        line = _SURROGATE.sub("\ufffd", _CONTROL.sub("", line))
+    line = _ADDRESS.sub("0x…", line) if "0x" in line else line
+    return line.replace("<%", "< %").rstrip()
 
 
 def _erase(line: str) -> str:

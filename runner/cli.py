@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import re
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import suppress
@@ -19,8 +18,9 @@ from .answer import FAILED, FINE, MISUSED, Answer, Misuse, Refusal, spelled, spe
 from .arguments import plain_run
 from .errors import UserError
 from .opening import answer_in_json, answers_in_json
+from .patterns import regex
 
-_COLOUR = re.compile(r"\x1b\[[;?0-9]*[a-zA-Z]")
+_COLOUR = regex(r"\x1b\[[;?0-9]*[a-zA-Z]")
 
 
 def main() -> None:
@@ -92,10 +92,14 @@ def _print(line: str, *, to_error: bool = False) -> None:
         click.echo(line, err=to_error)
         return
     try:
-        print(line if stream.isatty() else _COLOUR.sub("", line), file=stream, flush=True)
+        print(line if stream.isatty() else _plain(line), file=stream, flush=True)
     except BrokenPipeError:  # who read it has gone: nothing of ours is to complain, at the end too
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         sys.exit(FAILED)
+
+
+def _plain(line: str) -> str:
+    return _COLOUR.sub("", line) if "\x1b" in line else line
 
 
 def _fail(message: str, code: int, as_json: bool) -> NoReturn:

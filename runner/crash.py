@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 
 from .job import NoteCode, Step
 from .patterns import regex
-from .records import dataclass
+from .records import dataclass, replace
 from .result import Failure, Frame, Place, Result, Status, Text, decode
 
-_HEAD = regex(r"^(?:Current thread|Thread) 0x[0-9a-fA-F]+.*:$", re.MULTILINE)
+_HEAD = regex(r"^(?=(?:Current thread|Thread) 0x[0-9a-fA-F]+.*:$)", re.MULTILINE)
 _LINE = regex(r'^  File "(.*)", line ([0-9]+) in (.*)$', re.MULTILINE)
 
 
@@ -47,15 +46,18 @@ def last_words(code: int | None, errors: str) -> str:
 
 
 def dumped_stack(text: str, notes: Iterable[NoteCode]) -> Stack:
-    """The first thread of a faulthandler dump that is in a note: the current one leads."""
+    """The thread of a faulthandler dump that wrote it, if it is in a note; else the oldest that
+    is: a dump begins with the youngest."""
     written = {note.dumped_path: note for note in notes}
     start = max(text.rfind("Fatal Python error"), text.rfind("Timeout ("), 0)
-    threads = _HEAD.split(text[start:])[1:]
-    for thread in threads:
-        frames = tuple(_frames(thread, written))[::-1]
-        if frames:
-            return Stack(frames)
-    return Stack()
+    found = Stack()
+    for thread in _HEAD.split(text[start:])[1:]:
+        is_current, lines = thread.startswith("Current"), thread.partition("\n")[2]
+        if frames := tuple(_frames(lines, written))[::-1]:
+            found = Stack(frames)
+            if is_current:
+                break
+    return found
 
 
 def _frames(thread: str, notes: dict[str, NoteCode]) -> Iterator[Frame]:

@@ -7,14 +7,13 @@ reference (https://docs.python.org/3/reference/lexical_analysis.html).
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator
 
 from .note import Block, Options
 from .patterns import regex
-from .records import dataclass
+from .records import dataclass, given
 
 _PREFIX = regex(r"(?i)(?<![\w])(?:[rbuft]|rb|br|rf|fr|rt|tr)?(?=['\"])")
 _COMMENT_OR_QUOTE = regex(r"[#'\"]")
@@ -161,12 +160,7 @@ def derive_seed(note_seed: int, block_id: str) -> int:
 
 def canonical(options: Options) -> dict[str, object]:
     """The options that were given, in a form that does not depend on their order."""
-    default = Options()
-    return {
-        f.name: getattr(options, f.name)
-        for f in dataclasses.fields(options)
-        if getattr(options, f.name) != getattr(default, f.name)
-    }
+    return given(options)
 
 
 def payload(module: str, block: Block, seed: int) -> str:

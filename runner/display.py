@@ -29,12 +29,16 @@ _HASH_SALT = "runner"
 class Display:
     """Turns values into outputs of ``recorder``; ``figures`` is the format of figures.
 
-    ``silent`` is set while a block is replayed: then nothing is shown and figures are dropped.
+    ``portable`` says a text as any other machine would. ``silent`` is set while a block is
+    replayed: then nothing is shown and figures are dropped.
     """
 
-    def __init__(self, recorder: Recorder, figures: str = "png") -> None:
+    def __init__(
+        self, recorder: Recorder, figures: str = "png", portable: Callable[[str], str] = str
+    ) -> None:
         self.recorder = recorder
         self.figures = figures
+        self._portable = portable
         self.silent = False
         self._made: list[Any] = []
         self._shown: list[Any] = []
@@ -84,10 +88,12 @@ class Display:
         try:
             if (table := dataframes.table_of(value)) is not None:
                 return (table,)
-            return (represented(value),)
+            return (represented(value, self._portable),)
         except Exception:
             fault = Text(_traceback_of_repr(), "stderr")
-        return fault, plain(value)  # not above: if it raises, too, that is no consequence
+        return fault, plain(
+            value, self._portable
+        )  # not above: if it raises, too, that is no consequence
 
     # --- figures -----------------------------------------------------------------------------
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .answer import FAILED, FINE, Answer
 from .opening import answers_in_json, open_to_execute, refuse_pinned, session_on
+from .records import replace
 from .wish import Selection, Wish
 
 if TYPE_CHECKING:

@@ -11,17 +11,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .attributes import regular_bytes
+from .patterns import regex
 
 # Of Syncthing, Dropbox (also in other languages), Seafile, Nextcloud, OneDrive; of office programs.
-_CONFLICT_COPY = re.compile(
+_CONFLICT_COPY = regex(
     r"\.sync-conflict-|\(.*conflicted copy.*\)|\((case|unicode encoding) conflict( \d+)?\)"
     r"|[(（][^()]*([ck]onfli|競合|冲突|충돌)[^()]*\d{4}-\d\d-\d\d|\(SFConflict |[-_]conflict-\d{8}"
     r"|-(DESKTOP|LAPTOP)-[A-Z0-9]{7,8}(-\d+)?\.md$|^~\$",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(r"(.+) [2-9]\.(?:md|MD)", re.DOTALL)
+_WORDS = ("onfli", "競合", "冲突", "충돌", "desktop-", "laptop-", "~$")  # one of them is there
+_NUMBERED = regex(r"(.+) [2-9]\.(?:md|MD)", re.DOTALL)
 _NUMBERS = frozenset(f" {digit}" for digit in range(2, 10))
-_TAGGED_ID = re.compile(rb"""(?:setup|component|test|run)=["']?([A-Za-z][\w-]*)""")
+_TAGGED_ID = regex(rb"""(?:setup|component|test|run)=["']?([A-Za-z][\w-]*)""")
 
 
 class Doubles:
@@ -76,7 +78,9 @@ class Doubles:
 
 def is_conflict_copy(name: str) -> bool:
     """Whether a sync tool named a file so, beside the one that it could not merge."""
-    return _CONFLICT_COPY.search(name) is not None
+    lower = name.lower()
+    may_be = any(word in lower for word in _WORDS)
+    return may_be and _CONFLICT_COPY.search(name) is not None
 
 
 def is_text(name: str) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from .patterns import regex
+
 _SVG = "http://www.w3.org/2000/svg"
 _SHAPES = frozenset(
     """
@@ -21,10 +23,11 @@ _SHAPES = frozenset(
     """.split()
 )
 _FOREIGN = ("http://www.w3.org/1999/xhtml", "http://www.w3.org/1998/Math/MathML", "")
-_INSIDE = re.compile(r"\s*(?:#|data:image/(?:png|jpeg|gif|webp);base64,)")
-_ELSEWHERE = re.compile(r"javascript:|url\((?!\s*['\"]?#)", re.I)
+_INSIDE = regex(r"\s*(?:#|data:image/(?:png|jpeg|gif|webp);base64,)")
+_PLACES = r"javascript:|url\((?!\s*['\"]?#)"
+_ELSEWHERE = regex(_PLACES, re.I)
 # In a style sheet more can name another place, and escapes can hide it.
-_STYLE = re.compile(rf"\\|@|/\*|expression|{_ELSEWHERE.pattern}", re.I)
+_STYLE = regex(rf"\\|@|/\*|expression|{_PLACES}", re.I)
 
 
 @lru_cache(maxsize=32)  # a region is rendered more than once

@@ -22,7 +22,7 @@ def edition(sources: tuple[str, ...], libraries: tuple[str, ...]) -> str:
     digest = hashlib.blake2b(digest_size=8)
     for path in _files(sources):
         digest.update(path.read_bytes())
-    versions = installed()
+    versions = installed() if libraries else {}
     for library in libraries:
         digest.update(f"{library} {versions.get(normal(library))}\n".encode())
     return digest.hexdigest()

@@ -16,13 +16,54 @@ PURE_BUILTINS = frozenset(
     "enumerate round type id hash callable any all divmod pow ord chr format tuple list dict set "
     "frozenset complex bytes hasattr display slice reversed super object property".split()
 )
+# Builtin names that stand for no object which notes share.
+BUILTINS = PURE_BUILTINS | frozenset(
+    "map filter iter next getattr setattr delattr open input vars min staticmethod classmethod "
+    "memoryview bytearray ascii bin hex oct exec eval compile aiter anext True False None "
+    "BaseException Exception ArithmeticError AssertionError AttributeError EOFError "
+    "FileNotFoundError FloatingPointError ImportError IndexError KeyError KeyboardInterrupt "
+    "LookupError MemoryError ModuleNotFoundError NameError NotImplementedError OSError "
+    "OverflowError RecursionError RuntimeError StopIteration SyntaxError SystemExit TypeError "
+    "UnicodeError UserWarning ValueError Warning ZeroDivisionError".split()
+)
+# What these make of an object is a number or a text of its own.
+NUMBER_BUILTINS = frozenset(
+    "len int float str bool repr hash id isinstance issubclass callable hasattr ord chr format "
+    "any all range print".split()
+)
+NUMBER_METHODS = frozenset(
+    "item numel dim format join startswith endswith strip lower upper".split()
+)
 # Builtins that use up an iterator they are given.
 CONSUMERS = frozenset(
     "list tuple set frozenset dict sum min max sorted any all enumerate zip map filter iter "
     "reversed join".split()
 )
 # Keywords through which a harmless function changes something, or calls it.
-_REACHING = frozenset("out inplace generator random_state rng file key state".split())
+_REACHING = frozenset(
+    "out output inplace copy generator random_state rng file key state overwrite_a overwrite_b "
+    "overwrite_x overwrite_input".split()
+)
+# How many inputs these functions of numpy take before what they write to (numpy's manual, ufuncs).
+_INPUTS = {
+    **dict.fromkeys(
+        "exp exp2 expm1 log log2 log10 log1p sqrt cbrt square abs absolute fabs negative positive "
+        "sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh floor ceil trunc "
+        "rint sign reciprocal conj conjugate isnan isinf isfinite logical_not invert deg2rad "
+        "rad2deg degrees radians signbit spacing fix".split(),
+        1,
+    ),
+    **dict.fromkeys(
+        "add subtract multiply divide true_divide floor_divide power float_power mod fmod "
+        "remainder maximum minimum fmax fmin arctan2 hypot matmul dot "
+        "logical_and logical_or logical_xor "
+        "greater greater_equal less less_equal equal not_equal bitwise_and bitwise_or bitwise_xor "
+        "left_shift right_shift copysign nextafter ldexp heaviside gcd lcm logaddexp round around "
+        "outer".split(),
+        2,
+    ),
+    **dict.fromkeys("clip cumsum cumprod take sum prod mean max min amax amin".split(), 3),
+}
 
 # Methods that leave their receiver alone whatever its type is likely to be.
 PURE_METHODS = frozenset(
@@ -43,6 +84,23 @@ _PLAIN_METHODS = PURE_METHODS | frozenset(
     "ljust rjust center".split()
 )
 
+# Methods of matplotlib's axes that draw what they are given and leave it as it is.
+DRAWING_METHODS = frozenset(
+    "plot scatter bar barh hist hist2d imshow matshow pcolormesh contour contourf fill_between "
+    "errorbar boxplot violinplot pie stem text annotate axhline axvline axhspan axvspan hlines "
+    "vlines semilogx semilogy loglog set_title set_xlabel set_ylabel set_xlim set_ylim set_xticks "
+    "set_yticks set_xticklabels set_yticklabels set suptitle".split()
+)
+
+# Methods that leave their receiver alone, whatever it is, unless a class of the notes has them.
+QUIET_METHODS = PURE_METHODS | frozenset(
+    "items keys values index count sum prod min max abs round clamp exp log2 log10 sqrt sin "
+    "cos tan tanh sigmoid softmax log_softmax relu matmul transpose permute reshape view flatten "
+    "squeeze unsqueeze expand norm argsort cumsum cumprod any all nonzero topk unflatten "
+    "diagonal trace masked_fill gather square amax amin logsumexp new_zeros new_ones "
+    "named_parameters parameters".split()
+)
+
 # Packages whose functions change nothing they are given, but for the exceptions below.
 PURE_PACKAGES = frozenset(
     "math cmath statistics torch numpy matplotlib einops collections string textwrap dataclasses "
@@ -54,6 +112,14 @@ STATELESS_PACKAGES = PURE_PACKAGES | frozenset(
     "warnings logging random subprocess shutil tempfile pickle inspect enum abc copy contextlib "
     "io ctypes gc threading multiprocessing concurrent IPython hashlib base64 csv glob heapq "
     "bisect types traceback platform unittest itertools operator functools runner".split()
+)
+
+# Their functions and classes make each object anew: two of them share nothing but what both were
+# given, and to call a method of one changes nothing of the library.
+FRESH_PACKAGES = ARRAY_PACKAGES | frozenset(
+    "statistics collections string textwrap dataclasses typing fractions copy re json datetime "
+    "pathlib itertools functools operator heapq bisect random time enum io base64 hashlib csv "
+    "sklearn pandas transformers torchvision PIL tqdm pytest runner".split()
 )
 
 # Of the code of these something is known, if only that it sets nothing global in passing.
@@ -78,11 +144,13 @@ NOT_DRAWING = (STATELESS_PACKAGES | frozenset(["unicodedata", "struct", "weakref
 }  # fmt: skip
 
 _CHANGES_ARGUMENTS = regex(
-    r"(?:[^_]_|^(?:shuffle|copyto|put|place|putmask|fill_diagonal|step|backward|at|deque|Counter"
-    r"|ChainMap|UserDict|UserList|OrderedDict|DataLoader|replace))$"
+    r"(?:[^_]_|^(?:shuffle|copyto|put|place|putmask|put_along_axis|fill_diagonal|step|backward|at"
+    r"|deque|Counter|ChainMap|UserDict|UserList|OrderedDict|DataLoader|replace))$"
 )
 # Where functions of those packages work in place, or are methods called through their class.
-_IN_PLACE = frozenset("utils ndarray Tensor Module prune parametrize parametrizations".split())
+_IN_PLACE = frozenset(
+    "utils ndarray Tensor Module prune parametrize parametrizations lr_scheduler swa_utils".split()
+)
 _NO_ARRAYS = frozenset("default_rng load compile script trace vmap jit hub".split())
 
 _SWITCH = regex(
@@ -96,22 +164,6 @@ _GLOBAL_OBJECTS = frozenset("environ rcParams modules path meta_path handlers fi
 _GIVES_GLOBAL = frozenset("getcontext getLogger get_logger gca gcf import_module".split())
 _CHANGES = frozenset("update setdefault pop append insert extend clear remove".split())
 
-_FILES = frozenset(
-    "open save savez savez_compressed savetxt write_text write_bytes to_csv to_parquet to_json "
-    "to_pickle savefig load loadtxt read_text read_bytes read_csv read_parquet read_json "
-    "read_pickle fromfile tofile mkdir makedirs unlink rename rmdir rmtree copyfile "
-    "copytree system run Popen call check_call check_output urlopen urlretrieve glob rglob iterdir "
-    "listdir scandir walk exists is_file is_dir touch symlink_to connect memmap genfromtxt imread "
-    "imsave dump SummaryWriter".split()
-)
-_FILE_PACKAGES = frozenset(
-    "os shutil zipfile tarfile h5py sqlite3 tempfile subprocess glob fileinput shelve dbm mmap "
-    "gzip bz2 lzma safetensors".split()
-)
-_NO_FILES = frozenset(
-    "join basename dirname splitext normpath split fspath fsdecode fsencode get getenv putenv "
-    "cpu_count getpid update setdefault pop chdir urandom commonpath commonprefix".split()
-)
 _DYNAMIC = frozenset("exec eval globals locals vars __import__ compile breakpoint".split())
 
 
@@ -147,14 +199,29 @@ def is_pure_call(call: ast.Call, module: str, bound: Container[str] = ()) -> boo
             *module.split("."),
             *(n.attr for n in ast.walk(call.func) if isinstance(n, ast.Attribute)),
         }
-        return way.isdisjoint(_IN_PLACE) and not _CHANGES_ARGUMENTS.search(name)
+        if not way.isdisjoint(_IN_PLACE) or _CHANGES_ARGUMENTS.search(name):
+            return False
+        return not _writes_to_argument(call, name, way)
     return False
+
+
+def _writes_to_argument(call: ast.Call, name: str, way: set[str]) -> bool:
+    """Whether an argument without a keyword says where the result goes, or that it is in place."""
+    if "numpy" in way and len(call.args) > _INPUTS.get(name, 99):
+        return True
+    flags = (part.value for part in call.args[1:] if isinstance(part, ast.Constant))
+    return "functional" in way and any(flag is True for flag in flags)
 
 
 def _is_inert(keyword: ast.keyword) -> bool:
     """A constant, or a function written on the spot, whose body is looked at by itself."""
     if isinstance(keyword.value, ast.Constant):
-        return keyword.arg != "inplace" or not keyword.value.value
+        asks = str(keyword.arg).startswith(("inplace", "overwrite"))
+        return (
+            bool(keyword.value.value)
+            if keyword.arg == "copy"
+            else not (asks and keyword.value.value)
+        )
     return isinstance(keyword.value, ast.Lambda)
 
 
@@ -167,7 +234,7 @@ def leaves_receiver(method: str, kind: str, *, direct: bool) -> bool:
 
 def may_leave_receiver(method: str) -> bool:
     """Whether that depends on what the receiver is."""
-    return method in _ARRAY_METHODS or method in _PLAIN_METHODS
+    return method in _ARRAY_METHODS or method in _PLAIN_METHODS or method in QUIET_METHODS
 
 
 def makes_array(call: ast.Call, module: str) -> bool:
@@ -198,6 +265,13 @@ def is_switch(call: ast.Call, module: str) -> bool:
     return "patch" in (*module.split("."), held)  # `mock.patch.object`, `patch.dict`
 
 
+def may_draw(module: str, name: str) -> bool:
+    """Whether what was imported as ``from module import name`` may draw with matplotlib."""
+    if module.startswith("sklearn.") and name:
+        return "plot" in name or "Display" in name
+    return module.partition(".")[0] not in NOT_DRAWING
+
+
 def global_object(value: ast.expr, module: str) -> str:
     """The path of the global object that ``value``, rooted in an import, is; "" of others.
 
@@ -211,11 +285,3 @@ def global_object(value: ast.expr, module: str) -> str:
         way.append(value.attr)
         value = value.value
     return ".".join((module, *reversed(way))) if isinstance(value, ast.Name) else ""
-
-
-def touches_files(call: ast.Call, module: str) -> bool:
-    """Whether the call looks like one that reads or writes files or starts programs."""
-    name = last_name(call.func)
-    if module.partition(".")[0] in _FILE_PACKAGES:
-        return name not in _NO_FILES
-    return name in _FILES

@@ -8,8 +8,13 @@ from .result import Result
 
 @dataclass(frozen=True, slots=True)
 class BlockStarted:
+    """``beside``: the blocks that ran before it and left threads or processes which still run.
+    ``holder``: the one of them that holds most memory, where it is much."""
+
     lane: int
     block: str
+    beside: tuple[str, ...] = ()
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +29,17 @@ class BlockOutput:
 
 @dataclass(frozen=True, slots=True)
 class BlockDone:
-    """``spent``: the block took all the memory there is, and nothing more runs in its process."""
+    """``spent``: memory ran out in the block, or the system killed it, and nothing more runs in
+    its process. ``heard``: the blocks before it whose threads or processes wrote among its text.
+    ``over``: a fresh process is to run the rest, for this or because a test changed what others
+    would see."""
 
     lane: int
     block: str
     result: Result
     spent: bool = False
+    heard: tuple[str, ...] = ()
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,6 @@ import re
 import site
 import stat
 import sys
-import sysconfig
-import tempfile
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -20,6 +18,7 @@ from .lacking import Lacking
 from .portable import LIBRARIES, OUR_FOLDER
 from .premises import Digests, Folders, env_digest
 from .result import Evidence
+from .scratch import temporary_folder
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _NOT_DATA = ("/proc/", "/dev/", "/sys/")
@@ -48,6 +47,7 @@ class Witness:
         self._read: dict[str, tuple[int, int] | None] = {}  # path: its state when it was opened
         self._written: set[str] = set()
         self._just_written: set[str] = set()  # since the last evidence
+        self._named: dict[str, tuple[int, int] | None] = {}
         self._modules = 0
         self._dists: tuple[tuple[str, str], ...] = ()
         self._adopted: dict[str, str] = {}
@@ -64,8 +64,37 @@ class Witness:
         sys.addaudithook(self._hear)
         sys.meta_path.append(self._lacking)
 
+    def expect(self, source: str) -> None:
+        """A block is about to run: the files that its text names may be read or written by C or
+        Rust code, or only looked for, of which nothing is heard."""
+        asks = _ASKS.search(source) is not None
+        for _, word in _LITERAL.findall(source):
+            if word.endswith(".md") or not (asks or os.path.isfile(word)):
+                continue
+            name = os.path.abspath(word)  # which fails in a working folder that is gone
+            if name in self._read:
+                continue
+            if os.path.isfile(word):
+                self._named[name] = _state(name)
+            elif name.startswith(self._folder) and not os.path.lexists(word):
+                self._note_read(name)  # that it is not there is what the block finds
+
+    def _account_for_named(self) -> None:
+        for name, before in self._named.items():
+            if before == _state(name):
+                self._note_read(name)
+            else:
+                self._written.add(name)
+                self._just_written.add(name)
+        self._named.clear()
+
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
         if not self.watching or event not in _EVENTS:
+            return
+        if event in _COMMANDS:
+            for word in _words(args[1] if event == "subprocess.Popen" else args[0]):
+                if os.path.isfile(word):
+                    self._note_read(os.path.abspath(word))
             return
         path = args[0]
         if event != "open":
@@ -99,6 +128,7 @@ class Witness:
         """What the process has imported and read so far; ``device`` is the step's."""
         self.watching = False
         self._look_at_modules()
+        self._account_for_named()
         dists = tuple(sorted(self._adopted_dists | set(self._dists)))
         files = tuple(sorted((self._adopted | dict(self._files())).items()))
         kind, doubt = device_kind(device), self._doubt()
@@ -158,7 +188,23 @@ class Witness:
         return path.startswith(self._folder) or not path.startswith(self._ignored)
 
 
-_EVENTS = frozenset({"open", "os.listdir", "os.scandir"})
+_COMMANDS = frozenset({"subprocess.Popen", "os.system"})  # files that they name are read
+_EVENTS = _COMMANDS | {"open", "os.listdir", "os.scandir"}
+
+
+def _words(command: object) -> list[str]:
+    """Of a command line, or its parts; paths are relative to the folder that it is given in."""
+    if isinstance(command, str | bytes):
+        return _QUOTES.sub(" ", os.fsdecode(command)).split()
+    if not isinstance(command, list | tuple):
+        return []
+    return [os.fsdecode(part) for part in command if isinstance(part, str | bytes | os.PathLike)]
+
+
+# What finds out whether a file is there without opening it.
+_ASKS = re.compile(r"\b(l?exists|is_?(file|dir)|l?stat|getsize|getmtime|access)\b")
+_LITERAL = re.compile(r"""(["'])([^"'\n\\]{1,200})\1""")  # a text without escapes
+_QUOTES = re.compile(r"[\"'`;&|<>()]")
 
 
 _LISTERS = ("os.py", "pathlib.py", "glob.py", "<frozen os>")
@@ -222,7 +268,7 @@ def _scratch_folders() -> Iterator[str]:
         for name in ("XDG_CACHE_HOME", "LOCALAPPDATA")
         if os.environ.get(name)
     ]
-    for folder in (Path(tempfile.gettempdir()), *caches):
+    for folder in (Path(temporary_folder()), *caches):
         yield os.path.join(os.path.abspath(folder), "")
         yield os.path.join(os.path.realpath(folder), "")
 
@@ -250,7 +296,6 @@ def _installed() -> dict[str, tuple[str, str, str]]:
     """Normal name → (name, version, metadata folder) of what stands on the search path."""
     found: dict[str, tuple[str, str, str]] = {}
     folders = {*site.getsitepackages(), site.getusersitepackages(), *sys.path}
-    folders.add(sysconfig.get_paths()["purelib"])
     for folder in sorted(folders):
         for entry in _metadata_folders(folder):
             name, _, version = entry.name.removesuffix(".dist-info").partition("-")

@@ -8,24 +8,23 @@ brings it the events of its lanes, so that several can share one.
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from .devices import indices
+from .doubts import Doubt, doubt_of, rest
 from .environment import declared
 from .graph import Graph, Node
 from .job import Job, Mode
-from .note import Role
+from .note import Problem, Role
 from .notecode import note_code
 from .outcome import Outcome
-from .plan import Lane, Plan, lost_with, resume
+from .plan import Lane, Plan, lost_with
 from .pool import BlockDone, BlockOutput, BlockStarted, Event, LaneEnded, Pool
-from .records import dataclass
-from .resolve import DEFINING, Key
+from .records import dataclass, replace
+from .resolve import Key
 from .result import Result, Status
 from .userdirs import checkpoint_folder
 
@@ -41,10 +40,16 @@ class Progress:
 
 @dataclass
 class _Running:
+    """``settles``: the doubt for which its last block runs in it with what it rests on alone;
+    ``doubt``: one that came up in it."""
+
     index: int
     lane: Lane
-    done: set[str]
-    fatal: str | None = None  # the block at which its process ended
+    settles: Doubt | None = None
+    begun: BlockStarted | None = None
+    accompanied: bool = False  # by other lanes, at some time
+    over: bool = False  # its process ended at a block that has its result
+    doubt: Doubt | None = None
     dropped: bool = False
 
 
@@ -96,7 +101,7 @@ def shared_imports(outcome: Outcome) -> tuple[str, ...]:
 class Execution:
     """``begin`` it, then let it ``hear`` the events of the lanes it ``owns`` until it ``is_over``.
 
-    ``results`` grows meanwhile.
+    ``results`` grows meanwhile, and ``warnings`` by note. ``rank``: whom the pool serves first.
     """
 
     def __init__(
@@ -109,6 +114,7 @@ class Execution:
         threads: int,
         figures: str,
         listen: Callable[[Progress], None],
+        rank: int = 1,
     ) -> None:
         self.results: dict[Key, Result] = {}
         self._graph = graph
@@ -118,12 +124,14 @@ class Execution:
         self._threads = threads
         self._figures = figures
         self._listen = listen
+        self._rank = rank
         self._waiting = list(range(len(plan.lanes)))
         self._running: dict[int, _Running] = {}
         self._ended: set[int] = set()
         self._unwanted: set[Key] = set()
+        self._deadly: set[Key] = set()  # where processes ended: nobody replays them
+        self.warnings: list[tuple[str, Problem]] = []
         self._rebuild = os.urandom(8).hex() if plan.force else ""
-        self._gpus = itertools.cycle(indices(plan.devices) or (-1,))
 
     def begin(self) -> None:
         """Hand the lanes that wait for nothing to the pool."""
@@ -140,19 +148,16 @@ class Execution:
     def hear(self, event: Event) -> str | None:
         """Take in what the pool says of one of our lanes; the note's path if that was its end."""
         running = self._running[event.lane]
-        if running.dropped and not isinstance(event, LaneEnded):
+        if (running.dropped or running.doubt) and not isinstance(event, LaneEnded):
             return None
         match event:
             case BlockStarted(_, block):
+                running.begun = event
                 self._listen(Progress(running.lane.note, block))
             case BlockOutput(_, block, line):
                 self._listen(Progress(running.lane.note, block, line))
-            case BlockDone(_, block, result, spent):
-                self._keep(running, block, result)
-                if spent or result.status in (Status.TIMEOUT, Status.CRASHED):
-                    running.fatal = block
-                if self._unwanted and not self._left_of(running.index):
-                    self._pool.cancel(event.lane)  # what follows in it is of another time
+            case BlockDone():
+                self._take(running, event)
             case LaneEnded(number, finished, why):
                 note = self._end(self._running.pop(number), finished, why)
                 self._submit_ready()
@@ -199,9 +204,27 @@ class Execution:
         wanted = {(lane.note, step.id) for step in lane.steps if step.mode is Mode.RUN}
         return wanted - self.results.keys() - self._unwanted
 
-    def _keep(self, running: _Running, block: str, result: Result) -> None:
-        key = (running.lane.note, block)
-        running.done.add(block)
+    def _take(self, running: _Running, done: BlockDone) -> None:
+        """Take in a result, unless it may be another block's doing."""
+        key = (running.lane.note, done.block)
+        fatal = done.spent or done.result.status in (Status.TIMEOUT, Status.CRASHED)
+        settled = running.settles
+        if settled is None and running.begun is not None:
+            others = running.accompanied
+            running.doubt = doubt_of(self._graph, running.lane, running.begun, done, others)
+        elif settled is not None and settled.block == done.block and not fatal:
+            self.warnings.append((key[0], settled.problem(self._graph, key[0])))
+        if running.doubt is not None:
+            self._pool.cancel(done.lane)
+            return
+        self._keep(key, done.result)
+        running.over |= fatal or done.over
+        if fatal:
+            self._deadly.add(key)
+        if self._unwanted and not self._left_of(running.index):
+            self._pool.cancel(done.lane)  # what follows in it is of another time
+
+    def _keep(self, key: Key, result: Result) -> None:
         if key in self._unwanted:
             return
         held = self.results.get(key)
@@ -218,8 +241,8 @@ class Execution:
                 self._waiting.remove(index)
                 self._submit(index, self._without_lost(lane))
 
-    def _submit(self, index: int, lane: Lane | None) -> None:
-        if lane is None or not any(step.mode is Mode.RUN for step in lane.steps):
+    def _submit(self, index: int, lane: Lane, settles: Doubt | None = None) -> None:
+        if not any(step.mode is Mode.RUN for step in lane.steps):
             self._ended.add(index)
             self._submit_ready()
             return
@@ -236,22 +259,31 @@ class Execution:
             imports=heavy_imports(_executed(self._graph, lane)),
             checkpoints=os.path.abspath(checkpoint_folder()),
             rebuild=self._rebuild,
-            gpu=self._gpu(lane),
+            gpus=self._gpus_for(lane),
             environ=declared(os.environ, wanted),
         )
-        self._running[self._pool.submit(job)] = _Running(index, lane, set())
+        rank = 0 if settles is not None and settles.scarce else self._rank
+        self._running[self._pool.submit(job, rank)] = _Running(index, lane, settles)
+        for running in self._running.values() if len(self._running) > 1 else ():
+            running.accompanied = True
 
-    def _gpu(self, lane: Lane) -> int:
-        """The one GPU for a lane that asks for no certain one; -1 where there is no choice."""
+    def _gpus_for(self, lane: Lane) -> tuple[int, ...]:
+        """The GPUs for a lane that asks for no certain one; none where there is no choice."""
         wanted = {step.device for step in lane.steps if step.device.startswith("cuda")}
-        shared = wanted == {"cuda"} and len(indices(self._plan.devices)) > 1
-        return next(self._gpus) if shared else -1
+        every = indices(self._plan.devices)
+        return every if wanted == {"cuda"} and len(every) > 1 else ()
 
     def _without_lost(self, lane: Lane) -> Lane:
-        """The lane without the blocks that rest on one which is not ok."""
+        """The lane without the blocks that rest on one which is not ok, and without those to be
+        replayed at which a process ended."""
         steps = []
         for step in lane.steps:
             if step.mode is Mode.RUN and self._skip_if_lost((lane.note, step.id)):
+                continue
+            silent = step.mode is Mode.REPLAY
+            if silent and not self._deadly.isdisjoint(
+                (lane.note, id) for id in (step.id, *step.needs)
+            ):
                 continue
             steps.append(step)
         return replace(lane, steps=tuple(steps))
@@ -268,36 +300,52 @@ class Execution:
 
     def _end(self, running: _Running, finished: bool, why: str) -> str | None:
         """Account for a lane that ended; the note's path if nothing of it is left."""
-        lane = running.lane
+        index, note = running.index, running.lane.note
         if running.dropped:
-            self._ended.add(running.index)
+            self._ended.add(index)
             return None
-        missing = [
-            step.id
-            for step in lane.steps
-            if step.mode is Mode.RUN
-            and (lane.note, step.id) not in self.results.keys() | self._unwanted
-            and not self._skip_if_lost((lane.note, step.id))
-        ]
-        if missing:
-            assert not finished, f"the worker left out {missing} of {lane.note}"
-            self._submit(running.index, self._rest(running, missing, why))
+        left = self._still_left(index)
+        if left and not (finished or running.over or running.doubt):
+            self._blame_nobody(running, left[0], why)
+            left = self._still_left(index)
+        if left:
+            assert running.doubt or not finished or running.settles, f"{left} of {note} were left"
+            self._go_on(running, left)
             return None
-        self._ended.add(running.index)
-        left = any(self._plan.lanes[index].note == lane.note for index in self._waiting)
+        self._ended.add(index)
+        waiting = any(self._plan.lanes[other].note == note for other in self._waiting)
         going = (other for other in self._running.values() if not other.dropped)
-        busy = any(other.lane.note == lane.note for other in going)
-        return None if left or busy else lane.note
+        busy = any(other.lane.note == note for other in going)
+        return None if waiting or busy else note
 
-    def _rest(self, running: _Running, missing: list[str], why: str) -> Lane | None:
-        """What a fresh process has to do after one died at some block of the lane."""
-        lane = running.lane
-        lost = running.fatal
-        if lost is None:  # it died before it could say where: blame the first, go on behind it
-            lost = missing[0]
-            reason = f"its worker ended before the block began{f' ({why})' if why else ''}"
-            self.results[lane.note, lost] = Result(Status.CRASHED, reason=reason)
-        nodes = self._graph.of_note(lane.note)
-        definitions = {node.block.id for node in nodes if node.block.role in DEFINING}
-        done = {step.id for step in lane.steps} - set(missing)
-        return resume(lane, lost, done, definitions)
+    def _still_left(self, index: int) -> list[str]:
+        """The blocks of a lane that have no result and can get one."""
+        note, wanted = self._plan.lanes[index].note, self._left_of(index)
+        steps = self._plan.lanes[index].steps
+        left = [step.id for step in steps if (note, step.id) in wanted]
+        return [id for id in left if not self._skip_if_lost((note, id))]
+
+    def _blame_nobody(self, running: _Running, block: str, why: str) -> None:
+        """A process ended between two blocks: the next one is to begin once more, in its own; if
+        it cannot there, that is its result."""
+        how = "ended the process before `{block}` began"
+        if running.settles is None:
+            hint = "let a block end the threads and processes that it starts"
+            running.doubt = Doubt(block, how, hint)
+            return
+        key = (running.lane.note, running.settles.block)
+        if key in self.results:
+            return
+        reason = f"its worker ended before the block began{f' ({why})' if why else ''}"
+        self._keep(key, Result(Status.CRASHED, reason=reason))
+
+    def _go_on(self, running: _Running, left: list[str]) -> None:
+        """Have a fresh process do what is left of a lane; first what is in doubt, by itself."""
+        lane, doubt = self._plan.lanes[running.index], running.doubt
+        deadly = {id for note, id in self._deadly if note == lane.note}
+        if doubt is None:
+            self._submit(running.index, rest(self._graph, lane, left, deadly))
+            return
+        block = doubt.block if doubt.block in left else left[0]
+        settles = replace(doubt, block=block)
+        self._submit(running.index, rest(self._graph, lane, [block], deadly), settles)

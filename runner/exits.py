@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import IO, NoReturn
 
 from .strays import end_strays
 
+# Those besides crashes by which blocks, batch systems and users end processes.
+if sys.platform != "win32":
+    _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM, signal.SIGXCPU)
+
+UNHEARD = 74  # exit code of a worker whose streams a block closed (sysexits.h: EX_IOERR)
+
 
 def confess(errors: IO[bytes]) -> Callable[[int], NoReturn]:
-    """Have ``os._exit`` write the line that ends this process to ``errors``, and end what the
-    process started. Returns what ends it without these."""
+    """Have ``os._exit`` and signals write the line that ends this process to ``errors``; the
+    former also ends what the process started. Returns what ends it without these."""
     pid, leave = os.getpid(), os._exit
+    faulthandler.enable(errors)
+    if sys.platform != "win32":
+        faulthandler.register(signal.SIGUSR1, errors)  # the parent asks where a stuck block is
+        for ending in _ENDING:
+            faulthandler.register(ending, errors, chain=True)
+        os.register_at_fork(after_in_child=_say_nothing)
 
     def confessing(status: int) -> NoReturn:
         if os.getpid() == pid:
@@ -25,13 +40,28 @@ def confess(errors: IO[bytes]) -> Callable[[int], NoReturn]:
     return leave
 
 
+def _say_nothing() -> None:
+    """In a child that the block forked: its end is not that of the process."""
+    if sys.platform != "win32":
+        for ending in _ENDING:
+            faulthandler.unregister(ending)
+
+
+def show_fault(errors: IO[bytes]) -> None:
+    """Write the traceback of the error at hand, which is ours, to ``errors``."""
+    import traceback
+
+    with suppress(OSError):  # a block may have closed the stream
+        errors.write(traceback.format_exc().encode("utf-8", "replace"))
+
+
 def spare_parent() -> None:
     """Refuse signals to the process that all notes depend on: it is not the block's to end."""
     this, parent, end = os.getpid(), os.getppid(), os.kill
 
-    def kill(pid: int, signal: int) -> None:
-        if os.getpid() == this and pid == parent and signal:
+    def kill(pid: int, number: int) -> None:
+        if os.getpid() == this and pid == parent and number:
             raise PermissionError("the process that runs this block cannot be ended here")
-        end(pid, signal)
+        end(pid, number)
 
     os.kill = kill

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .graph import Graph
+from .knownfacts import facts
 from .links import find_links, find_quotes, has_subpath
-from .names import facts
 from .note import Link, Note, Problem, Severity
 from .options import line_of
-from .trace import unknown_quotes as missing_quotes
 from .vault import Vault, is_note
-from .verdict import Verdict
 
 if TYPE_CHECKING:
     from .quoted import Checker, Judged
@@ -52,15 +50,19 @@ def untrue_quotes(note: Note, checker: Checker) -> Iterator[Problem]:
 
     A missing PDF is a dead link already, and a link to a page without a quote only a reference.
     """
+    from .verdict import Verdict
+
     for judged in checker.judge(note):
         told = judged.verdict
         if told.verdict is Verdict.EXACT or _is_told_elsewhere(judged, note, checker):
             continue
         severity = Severity.ERROR if told.verdict.is_error else Severity.WARNING
-        yield Problem(told.line, severity, f"quote {told.verdict}: {told.message}")
+        yield Problem(told.line, severity, f"quote {told.verdict}: {told.what}", told.remedy)
 
 
 def _is_told_elsewhere(judged: Judged, note: Note, checker: Checker) -> bool:
+    from .verdict import Verdict
+
     if judged.verdict.verdict is Verdict.NO_PDF:
         return checker.resolver.resolve(judged.link.target, note.path) is None
     return judged.verdict.verdict is Verdict.NO_QUOTE and judged.link.selection is None
@@ -116,6 +118,10 @@ def unknown_quotes(note: Note) -> Iterator[Problem]:
     """An error for every quote id in ``#| quotes:`` that no quote of the note bears."""
     if not any(block.options.quotes for block in note.blocks):
         return
+    if not any(block.options.quotes for block in note.blocks):
+        return
+    from .trace import unknown_quotes as missing_quotes  # most runs show no chain of quotes
+
     for line, block, id in missing_quotes(note, find_quotes(note, find_links(note))):
         what = f"`{block}` implements the quote `{id}`, which this note does not have"
         hint = f"write `^{id}` behind the quote, or correct the id"

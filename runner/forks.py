@@ -56,6 +56,7 @@ class Template:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
+        self.pid = self._process.pid
         self._numbers = itertools.count()
         self._forks: dict[int, Fork] = {}
         self._lock = threading.Lock()

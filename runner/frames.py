@@ -77,13 +77,13 @@ class Places:
             message += " (commands of IPython are no Python)"
         return Failure(_kind(error), message, tuple(frames))
 
-    def stack(self, frame: FrameType | None) -> tuple[Frame, ...]:
-        """The user's own frames of a running thread, outermost first."""
-        found = []
+    def innermost(self, frame: FrameType | None) -> str:
+        """The place of the innermost line of a note that a running thread is in, "" if none."""
         while frame is not None:
-            found.append((frame, frame.f_lineno))
+            if place := self.at(frame.f_code.co_filename, frame.f_lineno or 0):
+                return place.token()
             frame = frame.f_back
-        return tuple(self._frames(iter(found[::-1])))
+        return ""
 
     def _frames(self, frames: Iterator[tuple[FrameType, int]]) -> Iterator[Frame]:
         for frame, line in frames:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import site
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
 
@@ -22,7 +21,7 @@ class _Fresh(SourceFileLoader):
         return code
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Finds what Python finds on its path, and reads of the user's own modules the source."""
 
     def __init__(self) -> None:

@@ -152,6 +152,8 @@ def set_property(text: str, frontmatter: Span, key: str, value: str) -> str:
     The text comes back as it is where the frontmatter has no such line, or where the value runs
     over several lines. ``value`` is plain YAML (no quotes, colons or ``#`` needed).
     """
+    if text.find(key, frontmatter.start, frontmatter.end) < 0:
+        return text
     line = re.compile(rf"^{re.escape(key)}[ \t]*:([^\r\n]*)(?=\r?\n(?![ \t]+\S|- ))", re.M)
     match = line.search(text, frontmatter.start, frontmatter.end)
     if match is None:

@@ -6,22 +6,24 @@ characters (as a share of these) and distance (in thousands) come to more than a
 A region that comes or goes beside the typing makes up to half of these wrong. So nothing above it
 may move in the same step, and it comes and goes short; a region that only grows or shrinks
 between its markers costs distance alone.
+
+What the author cut, not saved yet, it takes out where it finds both ends, unless more than half of
+what stands between them became another: then it leaves all of that, and looks for what was typed
+below as if it were gone, too far above by its length. So no step changes half of a region.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from .note import Block, Note, Span
-from .patterns import regex
-from .records import dataclass
+from .partway import NEWLINE, Form, between, distance, is_found_again
+from .records import dataclass, replace
 
 _LIMIT = 200  # characters
 _EDGE = 100  # characters with which a region comes, if its bare markers allow; it goes with these
-_NEWLINE = regex(r"\r\n|\r|\n")
-_FILLER = 60
+_SHARE = 0.46  # of a region that may change at once; the editor takes half
+_ANY = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class _Change:
         return len(self.new) - len(self.old)
 
     @property
+    def most(self) -> int:
+        """How many characters may differ after a step."""
+        return int(len(self.old) * _SHARE)
+
+    @property
     def is_edge(self) -> bool:
         """Whether the text around the region comes apart or together."""
         return not self.old or not self.new
@@ -49,18 +56,18 @@ def step(old: Note, new: Note, limit: int = _LIMIT) -> str:
 
     The two differ in regions and matrices, besides lines whose lengths do not matter here. Steps
     from parse to parse reach ``new.text``, which is the answer where it is near enough and no
-    region comes or goes. One region does so in a step, from the last to the first, while nothing
-    above it moves. The space that a result gives up or is about to take is held by a fence of
-    dots.
+    region comes or goes. One region does so in a step, from the last to the first; then all others
+    change, each by at most half of what it was, or one alone by little.
     """
     changes = sorted(_changes(old, new), key=lambda change: change.span)
-    apart = sum(abs(change.growth) for change in changes)
-    coming_or_going = any(change.is_edge for change in changes)
-    if not coming_or_going and max(apart, abs(len(new.text) - len(old.text))) <= limit:
+    growth = max(sum(abs(c.growth) for c in changes), abs(len(new.text) - len(old.text)))
+    moved = list(_together([_shortened(change) for change in changes], limit))
+    arrives = [text for _, text in moved] == [change.new for change in changes]
+    if arrives and growth <= limit and not any(change.is_edge for change in changes):
         return new.text
     pieces, position = [], 0
-    for change, moved in _together([_shortened(change) for change in changes], limit):
-        pieces += [old.text[position : change.span.start], moved]
+    for change, text in moved:
+        pieces += [old.text[position : change.span.start], text]
         position = change.span.end
     text = "".join([*pieces, old.text[position:]])
     # A prefix so deep that not even a marker fits leaves nothing but the whole write.
@@ -68,20 +75,20 @@ def step(old: Note, new: Note, limit: int = _LIMIT) -> str:
 
 
 def _together(changes: Sequence[_Change], limit: int) -> list[tuple[_Change, str]]:
-    """What one step makes of which changes: of the last edge, and of all that may go with it."""
+    """What one step makes of which changes: of the last edge alone, or of all that may go along."""
     edge = next((change for change in reversed(changes) if change.is_edge), None)
     room = limit
-    found = []
-    # The edge comes first, for room.
-    for change in sorted(changes, key=lambda change: change is not edge):
-        if edge is not None and change is not edge and change.span < edge.span and change.growth:
-            continue
-        moved = _moved(change, room)
-        if moved is None:
+    found: list[tuple[_Change, str]] = []
+    for change in [edge] if edge else changes:
+        moved = _moved(change, limit)
+        room -= abs(len(moved) - len(change.old))
+        is_alone = distance(change.old, moved) > change.most
+        if room < 0 or (is_alone and found):
             break
         found.append((change, moved))
-        room -= abs(len(moved) - len(change.old))
-    return sorted(found, key=lambda pair: pair[0].span)
+        if is_alone:
+            break
+    return found
 
 
 def _changes(old: Note, new: Note) -> Iterator[_Change]:
@@ -105,132 +112,36 @@ def _region(note: Note, block: Block) -> Span:
 
 
 def _newline(text: str) -> str:
-    match = _NEWLINE.search(text)
+    match = NEWLINE.search(text)
     return match[0] if match else "\n"
+
+
+def _form(text: str, change: _Change) -> Form:
+    return Form.of(text, change.prefix, change.newline)
 
 
 def _shortened(change: _Change) -> _Change:
     """The change up to where its region is short enough to come or go, if it is to."""
     if not change.is_edge:
         return change
-    form = _Form.of(change.new or change.old, change)
+    form = _form(change.new or change.old, change)
     bare = form.around(())
     if not change.new:
         return change if change.old == bare else replace(change, new=bare)
     if len(change.new) <= _EDGE:
         return change
-    kept = _fitting(_paragraphs(form.body), max(_EDGE - len(bare), 0), change)
-    return replace(change, new=form.around(kept))
+    return replace(change, new=form.begun(max(_EDGE - len(bare), 0)))
 
 
-def _moved(change: _Change, room: int) -> str | None:
-    """The text at ``change`` after a step of ``room`` characters, ``None`` if it cannot be made."""
-    length = len(change.old)
-    if abs(change.growth) <= room:
-        return change.new
+def _moved(change: _Change, limit: int) -> str:
+    """The text at ``change`` after a step of at most ``limit`` characters."""
     if change.is_edge:
-        return None
-    # What is left over below the least filler must not make a shrinking step too long.
-    target = length + (room if change.growth > 0 else _least_filler(change) - room)
-    form = _Form.of(change.new, change)
-    kept = _fitting(_paragraphs(form.body), target - len(form.around(())), change)
-    text = form.around(kept)
-    if filler := _filler(target - len(text), change):
-        text = form.around([*kept, filler])
-    return text if length - room <= len(text) <= length + room else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """A region's lines: ``head`` up to its opening marker, ``foot`` its closing one."""
-
-    head: Sequence[str]
-    body: Sequence[str]
-    foot: Sequence[str]
-    blank: str
-    newline: str
-
-    @staticmethod
-    def of(text: str, change: _Change) -> _Form:
-        lines = _NEWLINE.split(text)
-        first = next(i for i, line in enumerate(lines) if line.strip(" \t>"))
-        blank = change.prefix.rstrip()
-        return _Form(lines[: first + 1], lines[first + 1 : -1], lines[-1:], blank, change.newline)
-
-    def around(self, paragraphs: Sequence[Sequence[str]]) -> str:
-        """The region's text with these between its markers."""
-        inside = [line for paragraph in paragraphs for line in (self.blank, *paragraph)]
-        return self.newline.join([*self.head, *inside, self.blank, *self.foot])
-
-
-def _paragraphs(lines: Sequence[str]) -> list[list[str]]:
-    """What blank lines separate, fences whole."""
-    found: list[list[str]] = [[]]
-    ticks = ""
-    for line in lines:
-        content = line.strip(" \t>")
-        if not content and not ticks:
-            found.append([])
-            continue
-        found[-1].append(line)
-        if ticks:
-            ticks = "" if content == ticks else ticks
-        elif match := re.match("`{3,}", content):
-            ticks = match[0]
-    return [paragraph for paragraph in found if paragraph]
-
-
-def _fitting(paragraphs: Sequence[list[str]], room: int, change: _Change) -> list[list[str]]:
-    """Of ``paragraphs`` what fits into ``room`` characters: single lines first, then from the top.
-
-    The first fence that does not fit is cut, and nothing follows it.
-    """
-    kept: dict[int, list[str]] = {}
-    order = sorted(range(len(paragraphs)), key=lambda i: (len(paragraphs[i]) > 1, i))
-    for index in order:
-        paragraph = paragraphs[index]
-        cost = _cost(paragraph, change)
-        if cost > room:
-            paragraph = _cut_fence(paragraph, room, change)
-        if paragraph:
-            kept[index] = paragraph
-        if cost > room:
-            break
-        room -= cost
-    return [kept[index] for index in sorted(kept)]
-
-
-def _cost(paragraph: Sequence[str], change: _Change) -> int:
-    """The characters of a paragraph with the blank line before it."""
-    blank = len(change.prefix.rstrip()) + len(change.newline)
-    return blank + sum(len(line) + len(change.newline) for line in paragraph)
-
-
-def _cut_fence(paragraph: Sequence[str], room: int, change: _Change) -> list[str]:
-    if not re.match("`{3,}", paragraph[0].strip(" \t>")):
-        return []
-    opening, *content, closing = paragraph
-    kept = [opening, closing]
-    for line in content:
-        if _cost([*kept, line], change) > room:
-            break
-        kept.insert(-1, line)
-    return kept if len(kept) > 2 else []
-
-
-def _least_filler(change: _Change) -> int:
-    return _cost([f"{change.prefix}{line}" for line in ("```text", "…", "```")], change)
-
-
-def _filler(room: int, change: _Change) -> list[str]:
-    """A fence of dots that takes at most ``room`` characters and hardly fewer."""
-    if room < _least_filler(change):
-        return []
-    lines = [f"{change.prefix}```text", f"{change.prefix}```"]
-    room -= _cost(lines, change)
-    overhead = len(change.prefix) + len(change.newline)
-    while room > overhead:
-        dots = min(_FILLER, room - overhead)
-        lines.insert(-1, change.prefix + "…" * dots)
-        room -= dots + overhead
-    return lines
+        return change.new
+    reach = min(limit, change.most)
+    if is_found_again(change.old, change.new, reach, change.most):
+        return change.new
+    old, new = _form(change.old, change), _form(change.new, change)
+    text = between(old, new, reach, change.most)
+    if text is None:  # too long a line, or formula, to come in parts
+        text = change.new if abs(change.growth) <= limit else between(old, new, limit, _ANY)
+    return change.old if text is None else text

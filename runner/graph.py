@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 
 from .codefacts import Facts
 from .digest import derive_seed, digest, payload
-from .effects import PURE_BUILTINS
-from .names import facts
+from .effects import BUILTINS
+from .knownfacts import facts
 from .note import Block, Note, Problem, Role, Severity
 from .options import line_of
-from .records import dataclass
+from .records import dataclass, field
 from .resolve import DEFINING, Key, Resolver, View
 
 _BUILTINS = frozenset(dir(builtins)) | {"device", "display", "__name__", "__file__"}
@@ -155,14 +154,14 @@ class _Builder:
                 yield other, name, block.code_line + item.line - 1
 
     def _warn_of_unknown_notes(self, path: str, index: int) -> None:
-        import difflib
-
         block = self.notes[path].blocks[index]
         for item in self.views[path].facts[index].imports:
             module = f"vault.{item.name}" if item.module == "vault" and item.name else item.module
             if module.startswith("vault.") and module not in self.modules and item.name != "*":
                 what = f"no note with tagged blocks is the module `{module}`"
                 others = {m.removeprefix("vault."): m for m, p in self.modules.items() if p != path}
+                import difflib  # most notes need none of it
+
                 near = difflib.get_close_matches(module.removeprefix("vault."), others, n=1)
                 found = others[near[0]] if near else ""
                 meant = f"did you mean `{found}` ({self.modules[found]})?" if found else ""
@@ -382,5 +381,5 @@ def _all_facts(note: Note) -> list[Facts]:
                 imported.pop(name, None)
             imported.update(found[-1].modules)
             own = found[-1].binds | found[-1].may_bind
-            imported.update((name, "") for name in own & PURE_BUILTINS)
+            imported.update((name, "") for name in own & BUILTINS)
     return found

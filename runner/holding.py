@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import field
 
 from .effects import ARRAY_PACKAGES, KNOWN_PACKAGES, PURE_BUILTINS, last_name
-from .records import dataclass
+from .records import dataclass, field
 from .scopes import root_name
 
 _Origin = Callable[[str | None], str]
@@ -45,6 +44,10 @@ def held(value: ast.expr, origin: _Origin) -> Iterator[str]:
             yield from held(value.body, origin)
         case ast.Compare() | ast.JoinedStr() | ast.UnaryOp():
             return
+        case ast.BinOp(left=left, right=right):
+            for side in (left, right):
+                is_number = isinstance(side, ast.Attribute) and origin(root_name(side))
+                yield from () if is_number else held(side, origin)
         case ast.NamedExpr():
             yield value.target.id
             yield from held(value.value, origin)
@@ -159,7 +162,7 @@ class Holding(ast.NodeVisitor):
     visit_Yield = visit_Return
 
     def give(self, call: ast.Call) -> None:
-        """Remember what a call of a note's own code could change: its receiver, its arguments."""
+        """Remember what a method of a note's could change: its receiver, its arguments."""
         if self.module_of(root_name(call.func)).partition(".")[0] in KNOWN_PACKAGES:
             return
         names = set(given(call, self.module_of))

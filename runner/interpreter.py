@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property
+from typing import Any
 
 from .devices import available, kind_of
 from .errors import UserError, system_words
@@ -118,7 +119,7 @@ class Interpreter:
             done = subprocess.run(
                 command, input=_PROBE.encode(), capture_output=True, timeout=_LIMIT, check=True
             )
-            version, dists, lacks, gpus = json.loads(done.stdout.strip().rpartition(b"\n")[2])
+            version, dists, lacks, gpus = _answer(done.stdout)
         except OSError as error:
             why = f"{command[0]} cannot be started: {system_words(error)}"
         except subprocess.CalledProcessError as error:
@@ -129,12 +130,25 @@ class Interpreter:
             why = "it does not answer as Python does"
         else:
             return version, dists, lacks, gpus
-        raise self._error(f"does not work ({why})", "name a Python interpreter")
+        try_it = "try this command in a terminal, and " if self._launcher else ""
+        raise self._error(f"does not work ({why})", f"{try_it}name a Python of 3.11 or newer")
 
     def _error(self, fault: str, remedy: str) -> InterpreterError:
+        import shlex
+
         behind = f" behind the launcher `{shlex.join(self._launcher)}`" if self._launcher else ""
         who = f"the `python` of .runner.toml, {self._python}{behind},"
         return InterpreterError(f"{who} {fault}: {remedy}")
+
+
+def _answer(printed: bytes) -> list[Any]:
+    """The line that the probe printed, among what a launcher may have. Raises ``ValueError``."""
+    for line in reversed(printed.splitlines()):
+        with suppress(ValueError):
+            found = json.loads(line)
+            if isinstance(found, list) and len(found) == 4:
+                return found
+    raise ValueError
 
 
 def _last_line(errors: bytes) -> str:

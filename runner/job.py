@@ -93,8 +93,9 @@ class Job:
     heavy modules its code will import: a worker that has torch without need is not for it.
     ``checkpoints`` is the folder that keeps them, "" for none; those of another run than
     ``rebuild`` are made anew, unless that is "". ``gpu`` is the one CUDA device that the process
-    may see, by its index among those that are visible; -1 leaves it all. ``environ`` are the
-    variables that blocks declare, with the values they have for the user.
+    may see, by its index among those that are visible; -1 leaves it all. A pool chooses it of
+    ``gpus``, if there are any. ``environ`` are the variables that blocks declare, with the values
+    they have for the user.
     """
 
     module: str
@@ -107,4 +108,5 @@ class Job:
     checkpoints: str = ""
     rebuild: str = ""
     gpu: int = -1
+    gpus: tuple[int, ...] = ()
     environ: tuple[tuple[str, str], ...] = ()

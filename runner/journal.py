@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import time
 from pathlib import Path
 
@@ -98,6 +97,8 @@ class Journal:
             size += entry.stat().st_size
             if _time(entry) < oldest or size > _KEPT_BYTES:
                 entry.unlink(missing_ok=True)
+        import shutil  # not at the top: it brings all its archives' formats
+
         for note in self._folder.iterdir():
             if note.is_dir() and note != folder and not self._entries(note):
                 shutil.rmtree(note, ignore_errors=True)  # another process may do so too

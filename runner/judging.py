@@ -9,7 +9,7 @@ from .note import Link
 from .pagesearch import Book, SearchablePage, Stretch
 from .placing import Place, Placer, leaves_out, remark
 from .quotetext import Mark, Sentence
-from .records import dataclass
+from .records import dataclass, replace
 from .verdict import Found, Verdict
 from .wording import Nearest, difference, nearest, same_signs, shared
 
@@ -23,19 +23,21 @@ _SHIFTS = (-1, 1, -2, 2, -3, 3)
 _CLEARLY = 2.0  # times as far must the next place be, for the nearest to be meant
 _MOST_SPREAD = 3  # times its own length, between the bullets of a quote on one page
 _LONGEST_SHOWN = 60  # characters of a quote in a message
+_SINGLE_LETTERS = "single letters"
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A sentence's verdict, the page it stands on, and what there is to say.
 
-    Where new digits may mend the link, ``message`` does not say what to do. ``resembles``: it does
-    not stand there, but a passage of the PDF has many of its words.
+    Where new digits may mend the link, there is no ``remedy``. ``resembles``: it does not stand
+    there, but a passage of the PDF has many of its words.
     """
 
     verdict: Verdict
     page: int | None = None
-    message: str = ""
+    what: str = ""
+    remedy: str = ""
     resembles: bool = False
 
 
@@ -107,7 +109,7 @@ class Judge:
         own = self._own(place, index)
         page = own[0].page
         if changed := self._changed_signs(own, index):
-            return Judged(Verdict.EDITED, page, changed)
+            return _edited(page, changed)
         if self.home is None:
             return self._without_page(place, index, page)
         home = self.home.number
@@ -117,22 +119,21 @@ class Judge:
             return Judged(Verdict.EXACT, page, _carried(home, page))
         if not here:
             return self._elsewhere(place, index, page)
-        verdict, message = self._on_page(place, index, here)
-        if message:
-            return Judged(verdict, home, message)
+        if fault := self._fault_on_page(place, index, here):
+            return fault
         carried = (_carried(home, other) for other in away)
         told = (*place.remarks, *carried, *self._cut_words(here))
-        return Judged(verdict, home, "; ".join(dict.fromkeys(told)))
+        return Judged(Verdict.EXACT, home, "; ".join(dict.fromkeys(told)))
 
     def _changed_signs(self, own: Sequence[Stretch], index: int) -> str:
-        """What to say of a sentence whose letters agree, but not its numbers' signs."""
+        """How a sentence differs whose letters agree, but not its numbers' signs."""
         part = self.parts[index]
         if part.has_marks:
             return ""
         printed = " ".join(self.book.page(s.page).words(s.start, s.end) for s in own)
         if same_signs(printed, part.text):
             return ""
-        return _edited(own[0].page, difference(printed, part.text))
+        return difference(printed, part.text) or _SINGLE_LETTERS
 
     def _own(self, place: Place, index: int) -> tuple[Stretch, ...]:
         """The part of a place that one of its sentences takes."""
@@ -174,28 +175,29 @@ class Judge:
         what = f"{self._name(place, index)} stands on page {page}, not on page {self.link.page}"
         return Judged(Verdict.OTHER_PAGE, page, what)
 
-    def _on_page(self, place: Place, index: int, here: Sequence[Stretch]) -> tuple[Verdict, str]:
-        """The verdict of what stands on the linked page."""
+    def _fault_on_page(self, place: Place, index: int, here: Sequence[Stretch]) -> Judged | None:
+        """What is wrong with the selection of what stands on the linked page."""
         if self.home is None or self.link.selection is None:
-            return Verdict.EXACT, ""
+            return None
         if self.chosen and all(self.chosen.holds(stretch) for stretch in here):
-            return Verdict.EXACT, ""
+            return None
+        home = self.home.number
         if self._offset and self._is_slip and all(self._offset.holds(stretch) for stretch in here):
-            return Verdict.OFFSET, "the selection starts behind its first item"
+            return Judged(Verdict.OFFSET, home, "the selection starts behind its first item")
         if self._shift:
             items = "1 item" if abs(self._shift) == 1 else f"{abs(self._shift)} items"
             what = f"the selection is {items} too far {'on' if self._shift < 0 else 'back'}"
             known = ", as links of Obsidian 1.8.0 are" if self._shift == -1 else ""
-            return Verdict.SHIFTED, what + known
+            return Judged(Verdict.SHIFTED, home, what + known)
         name = self._name(place, index)
         if self.chosen and any(self.chosen.meets(stretch) for stretch in here):
             cuts = self.home.cuts_word(self.chosen.end)
             what = "ends in mid-word" if cuts else f"does not hold all of {name}"
-            return Verdict.SHIFTED, f"the selection {what}"
+            return Judged(Verdict.SHIFTED, home, f"the selection {what}")
         if self._is_ambiguous(place):
-            return Verdict.AMBIGUOUS, self._ambiguous(place, index).message
+            return self._ambiguous(place, index)
         where = "outside the selection" if self.chosen else "but the selection is not in the page"
-        return Verdict.MOVED, f"{name} stands on the page, {where}"
+        return Judged(Verdict.MOVED, home, f"{name} stands on the page, {where}")
 
     @cached_property
     def _is_slip(self) -> bool:
@@ -256,7 +258,7 @@ class Judge:
         where = f"pages {', '.join(map(str, pages[:6]))}" if len(pages) > 1 else f"page {pages[0]}"
         what = f"{self._name(place, index)} stands {len(places)} times, on {where}"
         todo = "link the one you mean, by `quotes link`"
-        return Judged(Verdict.AMBIGUOUS, place.start.page, f"{what}: {todo}")
+        return Judged(Verdict.AMBIGUOUS, place.start.page, what, todo)
 
     # --- gaps and missing sentences --------------------------------------------------------------
 
@@ -276,7 +278,7 @@ class Judge:
         what = f"the page has “{left_out}” before “{here}”"
         if not left_out:
             what = f"“{here}” stands elsewhere on the page than behind the words before it"
-        return Judged(Verdict.EDITED, page.number, f"{what}: mark what you leave out with […]")
+        return Judged(Verdict.EDITED, page.number, what, "mark what you leave out with […]")
 
     def _missing(self, part: Sentence) -> Judged:
         """A sentence that stands nowhere: edited where it is linked, or unknown."""
@@ -284,15 +286,16 @@ class Judge:
             return Judged(Verdict.EXACT, None, "; ".join(remark(mark) for mark in part.parts))
         if len(part.letters) >= _LEAST_COMPARED:
             if place := self._edited_at(part):
-                page, alike = place.stretch.page, self._resembles(place, part)
-                return Judged(Verdict.EDITED, page, _edited(page, self._diff(place, part)), alike)
+                edited = _edited(place.stretch.page, self._diff(place, part))
+                return replace(edited, resembles=self._resembles(place, part))
             if place := self._nearest(part):
                 where = f"the nearest passage, on page {place.stretch.page}, differs in"
                 what = f"“{shortened(part.text)}” stands nowhere in the PDF; {where}"
-                told = f"{what} {self._diff(place, part) or 'single letters'}: correct the words"
-                return Judged(Verdict.NOT_FOUND, None, told, self._resembles(place, part))
+                told = f"{what} {self._diff(place, part) or _SINGLE_LETTERS}"
+                alike = self._resembles(place, part)
+                return Judged(Verdict.NOT_FOUND, None, told, "correct the words", alike)
         what = f"“{shortened(part.text)}” stands nowhere in the PDF"
-        return Judged(Verdict.NOT_FOUND, None, f"{what}: quote it anew, or link the PDF it is from")
+        return Judged(Verdict.NOT_FOUND, None, what, "quote it anew, or link the PDF it is from")
 
     def _edited_at(self, part: Sentence) -> Nearest | None:
         """The passage at the linked place that ``part`` was edited from."""
@@ -338,9 +341,9 @@ def shortened(text: str) -> str:
     return text[:_LONGEST_SHOWN].rpartition(" ")[0].rstrip(",;:") + " …"
 
 
-def _edited(page: int, difference: str) -> str:
-    what = f"the quote differs from page {page}: {difference or 'single letters'}"
-    return f"{what}; correct it, or mark your own words with [ ]"
+def _edited(page: int, difference: str) -> Judged:
+    what = f"the quote differs from page {page}: {difference or _SINGLE_LETTERS}"
+    return Judged(Verdict.EDITED, page, what, "correct it, or mark your own words with [ ]")
 
 
 def _carried(home: int, other: int) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import bisect
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from .cache import Key as CacheKey
 from .cache import Results
@@ -20,6 +20,7 @@ from .graph import Graph, Node
 from .note import Block
 from .plan import Stored
 from .premises import joined
+from .records import replace
 from .resolve import Key
 from .result import Evidence, Failure, Figure, Frame, Place, Result, move_places
 from .world import World
@@ -45,7 +46,8 @@ def known(
     for path in scope:
         if path not in graph.notes:
             continue
-        for key, kept in store.get_note(path).items():
+        digests = {node.block.id: node.digest for node in graph.of_note(path)}
+        for key, kept in store.get_note(path, digests).items():
             node = graph.nodes.get((path, key.block))
             if node is None or not _is_for(key.devices, node, device):
                 continue
@@ -54,6 +56,8 @@ def known(
             result = placed(graph, kept.result) if current else kept.result
             if current and not files_alone:
                 outdated = outdated or _failed_elsewhere(graph, node, kept.result)
+                if not kept.newest and kept.result.evidence.written:
+                    outdated = outdated or "it wrote files that may hold something else now"
             found[node.key] = Stored(kept.digest, kept.parts, result, outdated)
     return found if files_alone else _with_writers(found, world, graph)
 
@@ -92,6 +96,12 @@ def _failed_elsewhere(graph: Graph, node: Node, result: Result) -> str:
     return f"it failed in {where}, which may be mended" if where else ""
 
 
+class Shelf(Protocol):
+    """Where a run puts its results: the store, or a place to hold them back."""
+
+    def put_many(self, results: Iterable[tuple[CacheKey, Kept]]) -> None: ...
+
+
 class Keeper:
     """Keeps what one run finds. ``running`` are the blocks that it will execute.
 
@@ -100,7 +110,7 @@ class Keeper:
     """
 
     def __init__(
-        self, store: Results, world: World, root: Path, graph: Graph, running: Iterable[Key]
+        self, store: Shelf, world: World, root: Path, graph: Graph, running: Iterable[Key]
     ) -> None:
         self._store = store
         self._figures = world.figures

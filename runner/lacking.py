@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from collections.abc import Iterator, Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
 
 from .frames import is_own_code
+from .portable import STANDARD
 from .premises import Folders
 
-_STANDARD = sysconfig.get_path("stdlib")
 _IMPORTER = "importlib"  # in the names of all files of Python's import system
 
 
-class Lacking(MetaPathFinder):
+class Lacking:
     """The last finder of all: it finds nothing, and remembers what reached it.
 
     Not what a library asks for while it is imported itself: libraries try what they may use.
@@ -56,5 +54,5 @@ class Lacking(MetaPathFinder):
                 continue
             for folder in folders:
                 place = os.path.join(folder, name.rpartition(".")[2])
-                if folder != _STANDARD and not now.have_module(place):
+                if folder != STANDARD and not now.have_module(place):
                     yield place

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from enum import StrEnum
 
 from .graph import Graph, Node
 from .job import Mode, Step
 from .note import Role
-from .records import dataclass
+from .records import dataclass, replace
 from .resolve import DEFINING, Key
 from .result import Result
 
@@ -224,24 +223,3 @@ def timeout_of(graph: Graph, node: Node, request: Request) -> float:
     stated = graph.notes[node.note].properties.get("timeout")
     by_note = float(stated) if isinstance(stated, int | float) and stated > 0 else None
     return node.block.options.timeout or request.timeout or by_note or 60.0
-
-
-def resume(
-    lane: Lane, lost: str, done: Collection[str], definitions: Collection[str]
-) -> Lane | None:
-    """What is left of a lane whose process ended at the block ``lost``; None if nothing.
-
-    ``done`` blocks have their result; they are replayed where a block that is left needs them, and
-    ``definitions`` (setup and component blocks) always, since tests see all of them.
-    """
-    alive = [step for step in lane.steps if step.id != lost and lost not in step.needs]
-    left = [step for step in alive if step.mode is Mode.RUN and step.id not in done]
-    if not left:
-        return None
-    wanted = {step.id for step in left} | {id for step in left for id in step.needs}
-    steps = (
-        step if step in left else replace(step, mode=Mode.REPLAY)
-        for step in alive
-        if step.id in wanted or step.id in definitions
-    )
-    return replace(lane, steps=tuple(steps), after=())

@@ -48,7 +48,8 @@ def start_process(command: list[str], env: dict[str, str]) -> subprocess.Popen[b
             **own_group(),
         )
     except OSError as error:
+        why = "it is a folder" if os.path.isdir(command[0]) else system_words(error)
         raise WorkerError(
-            f"{command[0]} cannot be started ({system_words(error)}): "
+            f"{command[0]} cannot be started ({why}): "
             "name an existing interpreter and launcher in .runner.toml"
         ) from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from urllib.parse import unquote
 
 from . import fences
@@ -23,6 +22,7 @@ from .passage import (
     words_before,
 )
 from .patterns import regex
+from .records import replace
 from .vaultpaths import Resolver, attachment_folder, has_subpath
 
 __all__ = ["Resolver", "attachment_folder", "find_links", "find_quotes", "has_subpath"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from .answer import Answer, Refusal
 from .door import reported
 from .opening import looking_at
 from .parameters import DEVICE, JSON, PATHS
+from .records import replace
 from .wish import Wish
 
 if TYPE_CHECKING:

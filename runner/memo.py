@@ -6,7 +6,6 @@ Where all of it is as it was when a run executed and wrote nothing, the next one
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import os
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from . import __version__
 from .devices import available
 from .errors import UserError, system_words
+from .records import given
 from .userdirs import cache_folder
 from .vault import CONFIG, Vault
 from .wish import Wish
@@ -41,7 +41,7 @@ class Memo:
             __version__,
             os.path.realpath(vault.root),
             sorted(scope),
-            dataclasses.astuple(wish),
+            given(wish),
         ]
         name = hashlib.sha256(json.dumps(asked).encode()).hexdigest()
         self._file = cache_folder() / "idle" / f"{name}.jsonl"

@@ -6,6 +6,7 @@ where CUDA reserves address space beyond all measure, the process is looked at a
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -94,6 +95,14 @@ def restrict(bytes_: int) -> bool:
     return True
 
 
+def hold_to(bytes_: int, cuda: bool) -> int:
+    """Keep this process to ``bytes_``, 0 for any amount; what is returned is left to its watch.
+
+    CUDA reserves more address space than any limit of the system would allow.
+    """
+    return bytes_ if bytes_ and (cuda or not restrict(bytes_)) else 0
+
+
 def be_first_to_go() -> None:
     """Let the kernel end this process, not its parent or an editor. Linux; tested there."""
     with suppress(OSError):  # no such file elsewhere
@@ -103,7 +112,8 @@ def be_first_to_go() -> None:
 def resident() -> int:
     """Bytes of memory this process holds; on macOS the most it held. Tested on Linux."""
     if sys.platform == "linux":
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+        with open("/proc/self/statm", "rb", buffering=0) as file:  # asked after every block
+            pages = file.read().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
     if sys.platform == "win32":
         return _windows_working_set()
@@ -114,28 +124,31 @@ def resident() -> int:
 
 # --- what a block meets ------------------------------------------------------------------------
 
-_ran_out: list[bool] = []
+_ran_out: list[str] = []
 
 
-def ran_out() -> bool:
-    """Whether errors that memory ran out were explained since this was last asked."""
-    told = bool(_ran_out)
+def ran_out() -> str:
+    """What ran out by the errors that were explained since this was last asked, "" if nothing."""
+    told = "".join(_ran_out[:1])
     _ran_out.clear()
     return told
 
 
-def explain(error: BaseException) -> None:
-    """Add to an error that memory ran out what the limit was, or the peak on the GPU.
+def explain(error: BaseException, held: str = "") -> None:
+    """Add to an error that memory ran out what the limit was, or the peak on the GPU; ``held``:
+    what took much of it before.
 
     The limit is lifted, so that the rest of the report finds memory.
     """
     of_gpu = _is_of_gpu(error)
     if not of_gpu and not _is_of_memory(error):
+        _ran_out.extend(_other_than_memory(error))
         return
-    _ran_out.append(True)
+    _ran_out.append("memory")
     if of_gpu:
         torch: Any = sys.modules["torch"]
-        peak = said(torch.cuda.max_memory_allocated())
+        peaks = map(torch.cuda.max_memory_allocated, range(torch.cuda.device_count()))
+        peak = said(max(peaks, default=0))
         error.add_note(f"at its peak this process had {peak} of the GPU's memory")
     elif _applied:
         most = said(_applied[0])
@@ -143,6 +156,8 @@ def explain(error: BaseException) -> None:
             f"a worker may take {most} of memory: set the environment variable {VARIABLE} "
             "to more GB, or to 0 for no limit"
         )
+        if held:
+            error.add_note(held)
         import resource
 
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
@@ -150,14 +165,33 @@ def explain(error: BaseException) -> None:
 
 
 def _is_of_gpu(error: BaseException) -> bool:
-    return type(error).__name__ == "OutOfMemoryError" and "torch" in sys.modules
+    """torch has a class of its own for its allocator; other libraries of CUDA, and MPS, say it in
+    the message of a ``RuntimeError``."""
+    if "torch" not in sys.modules or not isinstance(error, RuntimeError):
+        return False
+    text = str(error)
+    told = "out of memory" in text or "ALLOC_FAILED" in text
+    return type(error).__name__ == "OutOfMemoryError" or told
 
 
 def _is_of_memory(error: BaseException) -> bool:
     """torch says it by a ``RuntimeError`` of its allocator."""
     allocator = isinstance(error, RuntimeError) and "allocate memory" in str(error)
     parser = isinstance(error.__context__, RecursionError)  # so it says that code is too deep
-    return allocator or (isinstance(error, MemoryError) and not parser)
+    system = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    return allocator or system or (isinstance(error, MemoryError) and not parser)
+
+
+def _other_than_memory(error: BaseException) -> list[str]:
+    """What else there is only so much of, if that is what the error is about."""
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return ["the number of open files"]
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        error.add_note("free some room; the variable TMPDIR names the folder of temporary files")
+        return ["the room on the disk"]
+    if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
+        return ["the number of threads"]
+    return []
 
 
 # --- Windows, untested -------------------------------------------------------------------------

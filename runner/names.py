@@ -10,23 +10,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import field
 from functools import lru_cache
 
 from .codefacts import Facts, Import
+from .defining import Defining
 from .effects import global_object
-from .records import dataclass
-from .scopes import (
-    Function,
-    bound_by,
-    local_names,
-    names_in,
-    outer_parts,
-    parameters,
-    root_name,
-    seemingly_bound,
-)
-from .touching import Touching, hides_calls, is_stateful, may_change
+from .filecalls import opens
+from .flows import flowing
+from .records import dataclass, field
+from .scopes import bound_by, names_in, root_name, seemingly_bound
+from .touching import is_stateful
 
 
 @lru_cache(maxsize=4096)
@@ -56,19 +49,20 @@ def _loaded(item: Import) -> str:
 
 
 @dataclass
-class _Collector(Touching):
+class _Collector(Defining):
     """Walks module-level code in the order of execution and keeps what it binds and reads."""
 
     reads: set[str] = field(default_factory=set)
-    late: set[str] = field(default_factory=set)
     imports: list[Import] = field(default_factory=list)
-    asks_device: bool = False
-    branches: int = 0
+    surely: set[str] = field(default_factory=set)  # bound in the branches that this is in
+    late_binds: set[str] = field(default_factory=set)
+    handles: set[str] = field(default_factory=set)
 
     def facts(self) -> Facts:
         return Facts(
             binds=frozenset(self.bound),
             may_bind=frozenset(self.maybe - self.bound),
+            late_binds=frozenset(self.late_binds),
             kinds=tuple(sorted(self.kinds.items())),
             reads=frozenset(self.reads),
             late=frozenset(self.late),
@@ -76,7 +70,15 @@ class _Collector(Touching):
             consumes=frozenset(self.consumes),
             methods=frozenset(self.methods),
             stores=frozenset(self.stores),
+            drawn=tuple(self.drawn),
+            passes=frozenset(self.passes),
+            late_passes=frozenset(self.late_passes),
+            spares=tuple(sorted((n, ps) for n, ps in self.spares.items() if n in self.kinds)),
+            defines=frozenset(self.defines),
             late_touches=frozenset(self.late_touches),
+            late_consumes=frozenset(self.late_consumes),
+            late_methods=frozenset(self.late_methods),
+            hands=tuple(sorted((n, frozenset(names)) for n, names in self.hands.items())),
             late_stores=frozenset(self.late_stores),
             links=tuple(self.links),
             aliases=tuple(self.aliases),
@@ -86,6 +88,8 @@ class _Collector(Touching):
             acts=self.acts,
             executes=self.executes,
             stores_given=self.stores_given,
+            writing=frozenset(self.writing),
+            spoken=frozenset(self.spoken),
             holds=tuple(self.holds),
             writes=frozenset(self.writes),
             late_writes=frozenset(self.late_writes),
@@ -99,6 +103,7 @@ class _Collector(Touching):
             late_switch=self.late_switch,
             files=self.files,
             late_files=self.late_files,
+            handles=frozenset(self.handles),
             names_device=self.asks_device or "device" in self.reads | self.late,
         )
 
@@ -108,7 +113,20 @@ class _Collector(Touching):
             shown = said or isinstance(statement, ast.Assert | ast.Raise)
             self.acts = self.acts or (shown and not self.body_depth)
             self.link(statement)
+            self._open_in(statement)
             self.visit(statement)
+
+    def _open_in(self, statement: ast.stmt) -> None:
+        """What a simple statement brings together with a file that it opens to write."""
+        if self.body_depth or not isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr):
+            return
+        calls = (part for part in ast.walk(statement) if isinstance(part, ast.Call))
+        if any(opens(call, self.module_of(root_name(call.func))) for call in calls):
+            self.handles.update(filter(self._is_object, names_in(statement)))
+
+    def _is_object(self, name: str) -> bool:
+        """Whether a name stands for more than what was imported."""
+        return not self.module_of(name) or self.kinds.get(name, "import") != "import"
 
     def bind(self, name: str, kind: str = "data") -> None:
         if name in self.locals:
@@ -116,9 +134,11 @@ class _Collector(Touching):
         if self.body_depth:  # a `global`, bound whenever the function is called
             kind = "data"
             self.maybe.add(name)
+            self.late_binds.add(name)
             self.touch([name])
         elif self.branches:
             self.maybe.add(name)
+            self.surely.add(name)
         else:
             self.bound.add(name)
         known = self.kinds.get(name)
@@ -135,11 +155,13 @@ class _Collector(Touching):
         if self.body_depth:
             self.late.update(names)
         else:
-            self.reads.update(n for n in names if n not in self.bound)
+            self.reads.update(n for n in names if n not in self.bound and n not in self.surely)
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self.read(node.id)
+            if id(node) not in self.called:
+                self.spoken.add(node.id)
         elif isinstance(node.ctx, ast.Del):
             self.read(node.id)
             self.touch([node.id])
@@ -190,7 +212,7 @@ class _Collector(Touching):
         elif isinstance(target, ast.Starred):
             self._assign(target.value, "data")
         else:
-            self.store_into(target)
+            self.store_into(target, kind)
 
     def visit_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
@@ -199,25 +221,33 @@ class _Collector(Touching):
             else:
                 self.store_into(target)
 
-    def _branch(self, node: ast.AST) -> None:
+    @contextmanager
+    def _branched(self) -> Iterator[None]:
+        """What is bound in a branch is there for the rest of it, and may be there after it."""
+        before = set(self.surely)
         self.branches += 1
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.stmt):
-                self.link(child)
-            self.visit(child)
+        yield
         self.branches -= 1
+        self.surely = before
+
+    def _branch(self, node: ast.AST) -> None:
+        for child in ast.iter_child_nodes(node):
+            with self._branched():
+                if isinstance(child, ast.stmt):
+                    self.link(child)
+                self.visit(child)
 
     visit_While = visit_Try = visit_TryStar = _branch
 
     def visit_Match(self, node: ast.Match) -> None:
         self._branch(node)
         captured = {name for case in node.cases for name in bound_by(case.pattern)}
-        self.share({*names_in(node.subject), *captured})
+        self.share((*flowing(node.subject), *captured), parts=captured)
         self.hold(self.held_by(node.subject) | captured)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self.generic_visit(node)
-        self.share(set(names_in(node)))
+        self.share(flowing(node), parts=[node.target.id])
         self.hold(self.held_by(node))
 
     def visit_MatchAs(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping) -> None:
@@ -230,21 +260,20 @@ class _Collector(Touching):
 
     def visit_If(self, node: ast.If) -> None:
         self.visit(node.test)
-        self.branches += 1
-        self.statements(node.body)
-        self.statements(node.orelse)
-        self.branches -= 1
+        for body in (node.body, node.orelse):
+            with self._branched():
+                self.statements(body)
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.visit(node.iter)
         self.consume(node.iter)
-        self.share({*names_in(node.iter), *names_in(node.target)})
+        self.share_elements(node.target, node.iter)
         self.hold(self.held_by(node.iter, node.target))
-        self.branches += 1
-        self._assign(node.target, "data")
-        self.statements(node.body)
-        self.statements(node.orelse)
-        self.branches -= 1
+        with self._branched():
+            self._assign(node.target, "data")
+            self.statements(node.body)
+        with self._branched():
+            self.statements(node.orelse)
 
     visit_AsyncFor = visit_For
 
@@ -256,6 +285,8 @@ class _Collector(Touching):
                 self.store(root)  # entering and leaving it may change it
             self.hold(self.held_by(item.context_expr, item.optional_vars))
             if item.optional_vars is not None:
+                targets = set(names_in(item.optional_vars))
+                self.share((*flowing(item.context_expr), *targets), parts=targets)
                 self._assign(item.optional_vars, "data")
         self.statements(node.body)
 
@@ -291,110 +322,3 @@ class _Collector(Touching):
             return
         self.bind(item.alias, "import")
         self.modules[item.alias] = came_from
-
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self._function(node)
-        if node.decorator_list:  # a decorator may run, register or replace the function
-            self.calls = self.calls or not self.body_depth
-            self.touch(root for d in node.decorator_list if (root := root_name(d)))
-        defaults = [*node.args.defaults, *node.args.kw_defaults]
-        keeps = any(d is not None and self.kind_of(d) not in ("const", "def") for d in defaults)
-        keeps = keeps or not all(map(self._leaves_function, node.decorator_list))
-        self.hold({node.name, *self.handed(node.decorator_list), *self.held_by(*defaults)})
-        if keeps:
-            self.share({node.name, *(n for d in defaults if d is not None for n in names_in(d))})
-        self.bind(node.name, "data" if keeps else "def")
-
-    visit_AsyncFunctionDef = visit_FunctionDef
-
-    def _leaves_function(self, decorator: ast.expr) -> bool:
-        """Whether a decorator is known to make a function that keeps nothing between calls."""
-        origin = self.module_of(root_name(decorator))
-        return origin.partition(".")[0] in ("torch", "numpy", "pytest", "contextlib")
-
-    def visit_Lambda(self, node: ast.Lambda) -> None:
-        for part in outer_parts(node.args):
-            self.visit(part)
-        self._body(node, [node.body])
-
-    def _body(self, node: Function, body: Iterable[ast.AST]) -> None:
-        """Collect a function's body, whose global names are looked up when it is called."""
-        own, declared = local_names(node)
-        # `device` as a parameter of a test or fixture asks for the fixture of that name
-        self.asks_device = self.asks_device or "device" in parameters(node.args)
-        with self._scope((self.locals | own) - declared):
-            for part in body:
-                if isinstance(part, ast.stmt):
-                    self.link(part)
-                self.visit(part)
-
-    @contextmanager
-    def _scope(self, names: frozenset[str]) -> Iterator[None]:
-        before, branches, modules = self.locals, self.branches, self.local_modules
-        self.locals, self.branches = names, 0
-        self.local_modules = {n: m for n, m in modules.items() if n in before}
-        self.body_depth += 1
-        yield
-        self.body_depth -= 1
-        self.locals, self.branches, self.local_modules = before, branches, modules
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        for part in (*node.decorator_list, *node.bases, *node.keywords):
-            self.visit(part)
-        # `__init_subclass__`, a metaclass, a decorator
-        if node.bases or node.keywords or node.decorator_list:
-            self.calls = self.calls or not self.body_depth
-        # What is later changed in a base is seen through the class.
-        self.late.update(root for base in node.bases if (root := root_name(base)))
-        methods = [m for m in node.body if isinstance(m, ast.FunctionDef | ast.AsyncFunctionDef)]
-        self.lively = self.lively or any(hides_calls(m) and self.may_act(m) for m in methods)
-        own = {name for statement in node.body for name in bound_by(statement)}
-        before, outer = self.locals, self.class_name
-        self.class_name = node.name
-        for statement in node.body:
-            # Methods do not see the class's own names, its statements do.
-            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-                self.locals = before
-                self._function(statement)
-            else:
-                self.locals = before | frozenset(own)
-                self.visit(statement)
-        self.locals, self.class_name = before, outer
-        values = [part.value for part in node.body if isinstance(part, ast.Assign)]
-        shared = any(self.kind_of(value) != "const" for value in values)
-        bases = {base.id for base in node.bases if isinstance(base, ast.Name)} - self.modules.keys()
-        self.share({node.name, *bases, *(name for value in values for name in names_in(value))})
-        self.hold({node.name, *self.handed(node.decorator_list)})
-        self.hold_for_class(node, own)
-        self.bind(node.name, "data" if shared else "class")
-
-    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        for part in (*node.decorator_list, *outer_parts(node.args), node.returns):
-            if part is not None:
-                self.visit(part)
-        outer = self.function_name
-        self.function_name = outer or node.name
-        self._body(node, node.body)
-        self.function_name = outer
-
-    def _comprehension(
-        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
-    ) -> None:
-        before = self.locals
-        for generator in node.generators:
-            self.visit(generator.iter)
-            self.consume(generator.iter)
-            self.locals |= frozenset(names_in(generator.target))
-            self.hold(self.held_by(generator.iter, generator.target))
-            for condition in generator.ifs:
-                self.visit(condition)
-        parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-        for part in parts:
-            self.visit(part)
-        if isinstance(node, ast.GeneratorExp):  # its names are looked up when it is used up
-            self.late.update({name for part in parts for name in names_in(part)} - self.locals)
-        self.locals = before
-        if any(map(may_change, parts)):  # a call on an element changes what was iterated
-            self.touch(name for g in node.generators for name in names_in(g.iter))
-
-    visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp = _comprehension

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from .names import facts
+from .knownfacts import facts
 from .note import Note
 
 

@@ -7,11 +7,10 @@ mark and its newlines left as they are. Lines count from 1, as an editor shows t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 
-from .records import dataclass
+from .records import dataclass, field
 
 
 class Role(StrEnum):

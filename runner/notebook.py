@@ -9,11 +9,10 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from types import MappingProxyType
 from typing import Any
 
-from .records import dataclass
+from .records import dataclass, field
 
 Data = Mapping[str, Any]
 Output = Mapping[str, Any]

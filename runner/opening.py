@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -64,7 +63,7 @@ def _root(paths: Sequence[Path]) -> Path:
 @contextmanager
 def session_on(vault: Vault) -> Iterator[Session]:
     """A session that gives its store back."""
-    from .keptshapes import remembered
+    from .keptnotes import remembered
     from .session import Session
 
     with remembered():
@@ -87,7 +86,7 @@ def _admit(root: Path) -> None:
     """Return if the vault may execute. Raises ``Refusal`` (3) if not."""
     if admission.is_trusted(root):
         return
-    named = shlex.quote(str(root))
+    named = _quoted(root)
     if admission.is_pinned(root):
         changes = admission.changes(root)
         names = ", ".join((*changes.changed, *changes.added))
@@ -116,8 +115,14 @@ def _asked(root: Path) -> bool:
         return False
 
 
+def _quoted(root: Path) -> str:
+    import shlex  # only refusals name commands
+
+    return shlex.quote(str(root))
+
+
 def refuse_pinned(root: Path, leave: bool) -> None:
     """Watching runs what changes, which is what pinning forbids. Raises ``Refusal`` (3)."""
     if admission.is_pinned(root) and not leave:
-        hint = f"trust it for good with `python -m runner trust {shlex.quote(str(root))}`"
+        hint = f"trust it for good with `python -m runner trust {_quoted(root)}`"
         raise Refusal(f"{root} is pinned, so nothing that changes in it may run: {hint}", UNTRUSTED)

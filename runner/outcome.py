@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import field, replace
 from functools import partial
 
 from .graph import Graph, Node
-from .names import facts
+from .knownfacts import facts
 from .note import Block, Note, Problem
 from .plan import Action, Decision, Plan, lost_with
-from .records import dataclass
+from .records import dataclass, field, replace
 from .render import Shown, linked_files
 from .report import BlockReport, NoteReport
 from .resolve import DEFINING, Key
@@ -23,7 +22,8 @@ _BROKEN = (Status.FAILED, Status.TIMEOUT, Status.CRASHED)
 class Outcome:
     """The state of one run, filled while it goes on; the first device runs all blocks.
 
-    ``changed`` holds the notes that were written, ``problems`` what could not be written.
+    ``changed`` holds the notes that were written, ``problems`` what could not be written,
+    ``remarks`` what the run shows of blocks, at the lines that these had in ``graph``.
     ``keeps_broken``: a block that does not parse, and what depends on it, keeps what it shows.
     """
 
@@ -33,6 +33,7 @@ class Outcome:
     results: dict[str, dict[Key, Result]] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     problems: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
+    remarks: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
     interrupted: bool = False
     keeps_broken: bool = False
 
@@ -42,18 +43,19 @@ class Outcome:
 
     def result(self, node: Node) -> Result | None:
         """What a block found on all devices together; None if nothing is known."""
-        found = (self._on(device, node.key) for device in self.plans)
+        found = (self.on(device, node.key) for device in self.plans)
         result = _together([result for result in found if result is not None])
         if result is None or result.status is not Status.SKIPPED:
             return result
         # The first block that broke is named, whichever the run met first.
         for key in node.deps:
-            cause = self._on(next(iter(self.plans)), key)
+            cause = self.on(next(iter(self.plans)), key)
             if cause is not None and cause.status in _BROKEN:
                 return replace(result, reason=lost_with(node, key, cause.status))
         return result
 
-    def _on(self, device: str, key: Key) -> Result | None:
+    def on(self, device: str, key: Key) -> Result | None:
+        """What a block found on one device; None if nothing is known."""
         result = self.results.get(device, {}).get(key)
         decision = self.plans[device].decisions.get(key)
         if result is None and decision is not None and decision.action is not Action.RUN:
@@ -133,7 +135,7 @@ class Outcome:
         ``checked``: statuses are those the note shows; else those the run found.
         """
         planned = self.graph.notes.get(note.path, note)
-        known = self.graph.problems.get(note.path, ())
+        known = (*self.graph.problems.get(note.path, ()), *self.remarks.get(note.path, ()))
         problems = {
             *note.problems,
             *(_where_it_is_now(problem, planned, note) for problem in known),

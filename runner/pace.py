@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import field
 
-from .records import dataclass
+from .records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

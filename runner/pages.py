@@ -16,7 +16,7 @@ from .edition import edition
 from .errors import system_words
 from .kept import Kept
 from .pdf_process import Limits, PdfError, ask
-from .records import dataclass
+from .records import dataclass, replace
 from .verdict import Item, PageText, Profile, Verdict
 
 SOURCES = ("segments.py", "pdf", "pdf_child.py", "verdict.py")
@@ -28,15 +28,21 @@ _LARGEST = 2**29  # bytes
 _LFS = b"version https://git-lfs.github.com/spec/"
 _RETRY = 3600  # seconds until a fault that may pass is looked into again
 _TICK = 2 * 10**9  # ns in which a file system may give two writes the same time
+_ANOTHER = "put another copy of the PDF in its place"
 _TRIES = 3  # pages that may be traps before the rest is given up
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a PDF, or a page of it, has no text for us, in words."""
+    """Why a PDF, or a page of it, has no text for us, and what to do about it."""
 
     verdict: Verdict
-    words: str
+    what: str
+    remedy: str
+
+    @property
+    def words(self) -> str:
+        return f"{self.what}: {self.remedy}"
 
 
 class Unread(Exception):
@@ -103,9 +109,9 @@ class Paper:
         for _ in range(_TRIES):
             if missing := sorted(wanted - self._known.keys()):
                 self._ask(missing)
-        words = "several pages of the PDF cannot be read, so the rest was not looked at"
+        what = "several pages of the PDF cannot be read, so the rest was not looked at"
         for number in wanted - self._known.keys():
-            self._known[number] = Fault(Verdict.UNREADABLE, words)
+            self._known[number] = Fault(Verdict.UNREADABLE, what, _ANOTHER)
 
     def _counted(self, numbers: list[int]) -> int:
         """How many pages there are; where a child has to count them, it reads ``numbers`` too."""
@@ -144,20 +150,22 @@ class Paper:
                     self._whole = answer["count"]
         except PdfError as error:
             broken, fault = self._blame(error, numbers)
-            body = {self._key(broken): json.dumps({"fault": fault.words})}
+            kept = {"fault": fault.what, "remedy": fault.remedy}
+            body = {self._key(broken): json.dumps(kept)}
             self._papers.kept.put_many(body, _RETRY if error.passing else None)
         self._papers.kept.put_many(found)  # with the count, where that was not to blame
 
     def _blame(self, error: PdfError, numbers: list[int]) -> tuple[int, Fault]:
         """Note what cannot be read: the document (0) before its pages are counted, then a page."""
-        fault = Fault(Verdict.UNREADABLE, error.words)
+        what, _, remedy = error.words.partition("; ")
+        fault = Fault(Verdict.UNREADABLE, what, remedy or _ANOTHER)
         if not isinstance(self._whole, int):
             self._whole = fault
             return 0, fault
         missing = (n for n in numbers if 1 <= n <= self._whole and n not in self._known)
         broken = next(missing, 0)
         if broken:
-            fault = Fault(Verdict.UNREADABLE, f"{error.words} (page {broken})")
+            fault = replace(fault, what=f"{what} (page {broken})")
             self._known[broken] = fault
         return broken, fault
 
@@ -174,7 +182,7 @@ class Paper:
                 f"the PDF cannot be read ({system_words(error)})", passing=True
             ) from None
         if hashlib.sha256(data).hexdigest() != self.sha:
-            raise PdfError("the PDF changed while it was being read: try again", passing=True)
+            raise PdfError("the PDF changed while it was being read; try again", passing=True)
         return data
 
 
@@ -204,7 +212,7 @@ class Papers:
         try:
             status = path.stat()
         except OSError:
-            raise _unread(Verdict.NO_PDF, "the PDF is not in the vault") from None
+            raise _unread(Verdict.NO_PDF, "the PDF is not in the vault", "put it there") from None
         key = f"file {json.dumps(os.path.realpath(path))}"
         state = [status.st_size, status.st_mtime_ns]
         kept = self.kept.get_many([key]).get(key)
@@ -227,17 +235,17 @@ class Papers:
         return sha
 
 
-def _unread(verdict: Verdict, words: str) -> Unread:
-    return Unread(Fault(verdict, words))
+def _unread(verdict: Verdict, what: str, remedy: str = _ANOTHER) -> Unread:
+    return Unread(Fault(verdict, what, remedy))
 
 
 def _refuse_others(data: bytes) -> None:
     """Raise where a file is no PDF, as its first bytes say."""
     if data.startswith(_LFS):
-        words = "it is a pointer of Git LFS and not the PDF: run `git lfs pull`"
-        raise _unread(Verdict.NO_PDF, words)
+        what = "it is a pointer of Git LFS and not the PDF"
+        raise _unread(Verdict.NO_PDF, what, "run `git lfs pull`")
     if not data:
-        raise _unread(Verdict.UNREADABLE, "the file is empty: put the PDF in its place")
+        raise _unread(Verdict.UNREADABLE, "the file is empty", "put the PDF in its place")
     if b"%PDF-" not in data[:_HEAD]:
         raise _unread(Verdict.UNREADABLE, "the file is no PDF, whatever its name says")
 
@@ -256,7 +264,7 @@ def _page_from(body: str) -> PageText | Fault:
 
 
 def _fault(kept: Mapping[str, Any]) -> Fault:
-    return Fault(Verdict.UNREADABLE, kept["fault"])
+    return Fault(Verdict.UNREADABLE, kept["fault"], kept["remedy"])
 
 
 def _page(answer: Mapping[str, Any]) -> PageText:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Protocol
 
 from .folding import fold
+from .records import dataclass
 from .verdict import PageText, Selection
 
 

@@ -7,14 +7,13 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import PurePosixPath
 
 from . import fences, frontmatter, options, shapes, tags
 from .note import OUTPUT_INFO, Block, Note, Problem, Region, Severity, Span
 from .patterns import regex
-from .records import dataclass
+from .records import dataclass, replace
 from .result import Status
 
 _FENCE_LINE = regex(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from .patterns import regex
-from .records import dataclass
+from .records import dataclass, replace
 
 _QUOTED = regex(r"[ \t]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*((?:>[ \t]?)+)(.*)", re.S)
 _HEAD = regex(r"\s*\[![^\]]*\][-+]?")

@@ -34,7 +34,7 @@ class Limits:
 
 
 class PdfError(UserError):
-    """The PDF cannot be read; says why.
+    """The PDF cannot be read; says why, and behind a semicolon what helps.
 
     ``passing``: not because of its bytes alone, so that another try may end otherwise.
     """
@@ -119,7 +119,7 @@ def _until_end(
         if "fault" in answer:
             raise PdfError(_as_clause(answer["fault"]))
         if "bug" in answer:
-            words = f"the PDF is more than our reader can take ({answer['bug']}): please report it"
+            words = f"the PDF is more than our reader can take ({answer['bug']}); please report it"
             raise PdfError(words)
         yield answer
 

@@ -10,7 +10,6 @@ else of a run.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from .graph import Graph, Node
 from .lanes import (
@@ -21,11 +20,10 @@ from .lanes import (
     Request,
     cut_lanes,
     replay_ancestors,
-    resume,
     timeout_of,
 )
 from .note import Role
-from .records import dataclass
+from .records import dataclass, field
 from .resolve import Key
 from .result import Result, Status
 from .wish import Selection
@@ -40,7 +38,6 @@ __all__ = [
     "device_of",
     "lost_with",
     "plan",
-    "resume",
     "timeout_of",
 ]
 

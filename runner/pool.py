@@ -7,25 +7,27 @@ wishes, one reader per worker what the worker says.
 from __future__ import annotations
 
 import atexit
+import bisect
 import itertools
 import os
 import queue
+import signal
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .child import Worker, why_not_started
-from .crash import answered, died, dumped_stack, exit_words, last_words, timed_out
+from .child import Worker, end_orphans, why_not_begun, why_not_started
+from .crash import answered
 from .events import BlockDone, BlockOutput, BlockStarted, Event, LaneEnded
-from .job import Job, Step
+from .job import Job
 from .launch import WorkerError, start_command, start_environment, start_process
 from .records import dataclass
 from .redaction import Redaction
-from .result import Place, Result, Status, encode
+from .result import Result, Status, encode
+from .strays import adopt_orphans
+from .underway import START_LIMIT, Underway
 from .userdirs import home_folders
 
 if TYPE_CHECKING:
@@ -42,35 +44,13 @@ __all__ = [
     "WorkerError",
 ]
 
-GRACE = 2.0  # seconds from the interrupt to the kill
-START_LIMIT = 180.0  # seconds from a job to its first block: imports ahead may be slow
 _STANDBY_AFTER = 0.2  # seconds of idleness before a spare worker is started
-
-
-# --- the pool ----------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Lane:
-    number: int
-    job: Job
-    step: Step | None = None
-    deadline: float | None = None
-    interrupted: bool = False
-    place: str = ""
-    why: str = ""  # what its worker says of its own end
-
-    def begin(self, block: str) -> None:
-        """A block has started: its time runs."""
-        self.step = next(step for step in self.job.steps if step.id == block)
-        self.deadline = time.monotonic() + self.step.timeout
-        self.place = Place(self.job.module, block, 1).token()  # until it is seen further down
-        self.interrupted = False  # one for the step before came too late
+_KILLED_STARTS = 3  # workers in a row that something may kill before they are ready
 
 
 @dataclass(frozen=True, slots=True)
 class _Submit:
-    lane: _Lane
+    lane: Underway
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +93,11 @@ class Pool:
         self._numbers = itertools.count(1)
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
-        self._waiting: deque[_Lane] = deque()
-        self._busy: dict[Worker, _Lane] = {}
+        self._waiting: list[Underway] = []
+        self._busy: dict[Worker, Underway] = {}
         self._leaving: list[threading.Thread] = []
         self._idle_since = time.monotonic()
+        self._killed_starts = 0
         self._broken = False
         self._closed = False
         self._template = self._start_template(launcher)
@@ -131,10 +112,14 @@ class Pool:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def submit(self, job: Job) -> int:
-        """Run ``job`` as soon as a worker is free; returns the number of its lane."""
+    def submit(self, job: Job, rank: int = 1) -> int:
+        """Run ``job`` as soon as a worker is free; returns the number of its lane.
+
+        Of those that wait the highest ``rank`` comes first. One of 0 waits until nothing else
+        runs, and leaves the spare worker to others.
+        """
         number = next(self._numbers)
-        self._inbox.put(_Submit(_Lane(number, job)))
+        self._inbox.put(_Submit(Underway(number, job, rank)))
         return number
 
     def cancel(self, lane: int) -> None:
@@ -165,6 +150,7 @@ class Pool:
     # --- the supervisor's thread ---------------------------------------------------------------
 
     def _supervise(self) -> None:
+        adopt_orphans()
         try:
             self._serve()
         except Exception as error:  # a bug of ours: it is raised where events are awaited
@@ -193,11 +179,14 @@ class Pool:
 
     def _handle(self, message: Any) -> None:
         if isinstance(message, _Submit):
-            self._waiting.append(message.lane)
+            self._queue(message.lane)
         elif isinstance(message, _Cancel):
             self._stop_lane(message.number)
         elif message is not None:
             self._hear(*message)
+
+    def _queue(self, lane: Underway) -> None:
+        bisect.insort(self._waiting, lane, key=lambda other: (-other.rank, other.number))
 
     def _patience(self) -> float | None:
         """Seconds until something is due though nobody says anything."""
@@ -235,14 +224,17 @@ class Pool:
     def _assign(self) -> None:
         """Give waiting lanes to workers; keep a spare one where it will be needed."""
         while self._broken and self._waiting:
-            self._tell(LaneEnded(self._waiting.popleft().number, False))
-        while self._waiting and len(self._busy) < self._size:
-            suited = "torch" not in self._preload or "torch" in self._waiting[0].job.imports
-            worker = self._spare.pop(0) if self._spare and suited else self._try_start(suited)
+            self._tell(LaneEnded(self._waiting.pop(0).number, False))
+        while self._waiting and len(self._busy) < (self._size if self._waiting[0].rank else 1):
+            lane = self._waiting[0]
+            suited = "torch" not in self._preload or "torch" in lane.job.imports
+            spare = self._spare and suited and lane.rank
+            worker = self._spare.pop(0) if spare else self._try_start(suited)
             if worker is None:
                 return
-            lane = self._waiting.popleft()
-            lane.deadline = time.monotonic() + START_LIMIT
+            del self._waiting[0]
+            lane.expect()
+            lane.take_gpu(self._busy.values())
             self._busy[worker] = lane
             self._idle_since = time.monotonic()
             worker.send(op="job", job=encode(lane.job))
@@ -274,75 +266,76 @@ class Pool:
             self._bury(worker, lane)
         elif said["event"] == "ready":
             worker.ready = said
+            self._killed_starts = 0
         elif lane is not None:
             self._report(worker, lane, said)
 
-    def _report(self, worker: Worker, lane: _Lane, said: dict[str, Any]) -> None:
+    def _report(self, worker: Worker, lane: Underway, said: dict[str, Any]) -> None:
         match said["event"]:
             case "start":
-                lane.begin(said["id"])
+                lane.begin(said)
                 worker.begins = said["begins"]
-                self._tell(BlockStarted(lane.number, said["id"]))
+                beside = tuple(said.get("beside", ()))
+                self._tell(BlockStarted(lane.number, said["id"], beside, said.get("holder", "")))
             case "output":
                 lane.place = said["at"] or lane.place
                 line = self._redaction.text(said["line"])
                 self._tell(BlockOutput(lane.number, said["id"], line, lane.place))
             case "starved":
                 lane.why = said["why"]
+            case "replayed":
+                lane.expect()
             case "done":
-                result = answered(said["result"])
-                spent = said["spent"] or result.status is Status.CRASHED
-                self._finish_step(worker, lane, result, spent)
+                self._finish_step(worker, lane, said)
             case "end":
                 self._remove(worker)
                 self._let_go(worker)
                 self._tell(LaneEnded(lane.number, True))
+                if lane.on_gpu:  # the next one is to find the memory that it gives back
+                    self._leaving[-1].join()
 
-    def _finish_step(self, worker: Worker, lane: _Lane, result: Result, spent: bool) -> None:
-        assert lane.step is not None
+    def _finish_step(self, worker: Worker, lane: Underway, said: dict[str, Any]) -> None:
+        result = answered(said["result"])
+        spent = bool(said["spent"]) or result.status is Status.CRASHED
         if lane.interrupted:
-            self._end_lane(worker, lane, timed_out(lane.step, result, lane.place))
+            self._end_lane(worker, lane, lane.stopped(result))
             return
-        lane.deadline = None
-        self._tell_done(lane, lane.step, result, spent)
-        if spent:
+        self._tell(lane.done(self._redaction.of(result), spent, said))
+        lane.expect()
+        if spent or said["over"]:
             self._end_lane(worker, lane, None)
-
-    def _tell_done(self, lane: _Lane, step: Step, result: Result, spent: bool = False) -> None:
-        self._tell(BlockDone(lane.number, step.id, self._redaction.of(result), spent))
 
     def _enforce_limits(self) -> None:
         now = time.monotonic()
         for worker, lane in list(self._busy.items()):
             if lane.deadline is None or now < lane.deadline:
                 continue
-            if lane.step is None:
-                self._give_up(WorkerError(_why_not_begun(self._preload)))
+            if lane.step is None and lane.begun:
+                self._end_lane(worker, lane, None, f"it said nothing for {START_LIMIT:g} s")
+            elif lane.step is None:
+                self._give_up(WorkerError(why_not_begun(self._preload, START_LIMIT)))
                 self._end_lane(worker, lane, None)
             elif lane.interrupted:
                 self._kill_stuck(worker, lane)
             else:
-                lane.interrupted = True
-                lane.deadline = now + GRACE
+                lane.interrupt()
                 worker.send(op="interrupt", id=lane.step.id)
 
-    def _kill_stuck(self, worker: Worker, lane: _Lane) -> None:
+    def _kill_stuck(self, worker: Worker, lane: Underway) -> None:
         """The block did not answer the interrupt: take what it wrote and where it is."""
-        assert lane.step is not None
         partial = worker.partial_output(lane.job.notes)
         worker.dump_stack()
         worker.kill()
-        stack = dumped_stack(worker.errors(), lane.job.notes)
-        result = died(Status.TIMEOUT, "", stack, lane.place, partial)
-        self._end_lane(worker, lane, timed_out(lane.step, result, lane.place))
+        self._end_lane(worker, lane, lane.stuck(worker.errors(), partial))
 
-    def _bury(self, worker: Worker, lane: _Lane | None) -> None:
+    def _bury(self, worker: Worker, lane: Underway | None) -> None:
         """The worker's streams ended by themselves."""
         code = worker.wait()
         partial = worker.partial_output(lane.job.notes if lane is not None else ())
         worker.kill()
-        lost_fork = worker.is_fork and self._template is not None and not self._template.alive
-        if worker.ready is None and lost_fork:
+        if code is not None and code < 0:
+            end_orphans(self._template.pid if self._template is not None else None)
+        if worker.ready is None and self._is_lost_start(worker, code):
             self._begin_again(worker, lane)
             return
         if worker.ready is None:
@@ -350,36 +343,48 @@ class Pool:
         if lane is None:
             self._spare.remove(worker)
         elif lane.step is None:
-            self._end_lane(worker, lane, None, last_words(code, worker.errors()))
+            self._end_lane(worker, lane, None, lane.dead_between(code, worker.errors()))
         else:
-            stack = dumped_stack(worker.errors(), lane.job.notes)
-            dead = died(Status.CRASHED, lane.why or exit_words(code), stack, lane.place, partial)
-            dead = timed_out(lane.step, dead, lane.place) if lane.interrupted else dead
-            self._end_lane(worker, lane, replace(dead, device=lane.step.device))
+            killed = os.name == "posix" and code == -signal.SIGKILL
+            self._end_lane(worker, lane, lane.dead(code, worker.errors(), partial), spent=killed)
 
-    def _begin_again(self, worker: Worker, lane: _Lane | None) -> None:
-        """The template died with a worker that it had not made: others start without it."""
+    def _is_lost_start(self, worker: Worker, code: int | None) -> bool:
+        """Whether a worker ended before it was ready for no fault of its interpreter: its template
+        died without making it, or something killed it."""
+        if worker.is_fork and self._template is not None and not self._template.alive:
+            return True
+        self._killed_starts += 1
+        return code is not None and code < 0 and self._killed_starts <= _KILLED_STARTS
+
+    def _begin_again(self, worker: Worker, lane: Underway | None) -> None:
+        """Another worker takes its place."""
         if lane is None:
             self._spare.remove(worker)
         else:
             self._remove(worker)
-            self._waiting.appendleft(lane)
+            self._queue(lane)
 
     def _stop_lane(self, number: int) -> None:
-        waiting = [lane for lane in self._waiting if lane.number == number]
-        for lane in waiting:
+        for lane in [lane for lane in self._waiting if lane.number == number]:
             self._waiting.remove(lane)
             self._tell(LaneEnded(number, False))
         for worker, lane in list(self._busy.items()):
             if lane.number == number:
                 self._end_lane(worker, lane, None)
 
-    def _end_lane(self, worker: Worker, lane: _Lane, result: Result | None, why: str = "") -> None:
+    def _end_lane(
+        self,
+        worker: Worker,
+        lane: Underway,
+        result: Result | None,
+        why: str = "",
+        spent: bool = False,
+    ) -> None:
         """End a lane before its last step, and its worker with it."""
         worker.kill()
         self._remove(worker)
-        if result is not None and lane.step is not None:
-            self._tell_done(lane, lane.step, result)
+        if result is not None:
+            self._tell(lane.done(self._redaction.of(result), spent))
         self._tell(LaneEnded(lane.number, False, why))
 
     def _remove(self, worker: Worker) -> None:
@@ -391,9 +396,3 @@ class Pool:
         self._leaving = [thread for thread in self._leaving if thread.is_alive()]
         self._leaving.append(threading.Thread(target=worker.leave, daemon=True))
         self._leaving[-1].start()
-
-
-def _why_not_begun(preload: tuple[str, ...]) -> str:
-    ahead = f" while importing {', '.join(preload)}" if preload else ""
-    hint = "correct `python` and `launcher` in .runner.toml"
-    return f"a worker did not begin within {START_LIMIT:g} s{ahead}: {hint}"

@@ -11,25 +11,27 @@ import os
 import re
 import site
 import sys
-import sysconfig
-import tempfile
 from collections.abc import Iterable
 from functools import cache, cached_property
 from typing import TypeVar
 
 from .result import replace_texts
+from .scratch import temporary_folder
 
 T = TypeVar("T")
 
 OUR_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
 
+# As `sysconfig` says it, whose import has the interpreter's whole build in it.
+STANDARD = os.path.dirname(os.path.abspath(os.__file__))
+_STANDARD_COMPILED = os.path.join(
+    sys.base_exec_prefix, sys.platlibdir, "python{}.{}".format(*sys.version_info)
+)
+
 
 def library_folders() -> tuple[str, ...]:
     """Folders of the interpreter and what is installed into it: nobody's own code."""
-    paths = sysconfig.get_paths()
-    found = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-    found.update(site.getsitepackages())
-    found.add(site.getusersitepackages())
+    found = {STANDARD, _STANDARD_COMPILED, site.getusersitepackages(), *site.getsitepackages()}
     return tuple(os.path.join(os.path.realpath(path), "") for path in sorted(found)) + tuple(
         os.path.join(path, "") for path in sorted(found)
     )
@@ -47,7 +49,7 @@ class Portable:
             "runner": _spellings([OUR_FOLDER]),
             "behind": _spellings(filter(None, made)) + _trimmed(LIBRARIES),
             "here": _spellings(filter(None, [root])),
-            "temporary": _spellings([tempfile.gettempdir()]),
+            "temporary": _spellings([temporary_folder()]),
         }
         self._words = (*(path for paths in self._folders.values() for path in paths), *_MARKS)
 

@@ -7,8 +7,8 @@ import re
 import stat
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 
+from .records import replace
 from .result import Evidence
 
 # Where times are rounded (FAT: to 2 s; https://learn.microsoft.com/windows/win32/sysinfo/file-times)

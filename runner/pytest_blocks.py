@@ -21,8 +21,8 @@ from .children import Family, expected
 from .deadline import within
 from .graph import Graph, Node
 from .job import Job, Mode, NoteCode, Step
+from .knownfacts import facts
 from .modules import PACKAGE, register
-from .names import facts
 from .note import Role
 from .pytest_items import FailedBlock, NoteFile, SkippedBlock
 from .pytest_modules import ENDINGS, Folders, Loaded, Modules, ReplayFailed
@@ -179,6 +179,8 @@ class TestBlock:
     @contextmanager
     def place(self) -> Iterator[None]:
         """The folder, the modules, the global settings and the variables that the block expects."""
+        if self._loaded.user != self._own.id:
+            self._is_apart |= not self._loaded.enter(self._own.id)
         around = self._around
         with (
             around.modules.running(self._note),

@@ -9,7 +9,6 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import field
 from pathlib import Path
 from types import ModuleType
 
@@ -21,9 +20,10 @@ from .frames import is_expected
 from .graph import Node
 from .job import Code, NoteCode
 from .modules import PACKAGE, NoteFinder, NoteLoader, execute, python_view, register
-from .records import dataclass
+from .records import dataclass, field
 from .seeds import preserved
 from .switches import Switches, heed_arrivals
+from .untouched import Ground
 from .variables import Curtain
 
 ENDINGS = (KeyboardInterrupt, pytest.exit.Exception)  # what ends the session, whoever raises it
@@ -35,13 +35,28 @@ class Loaded:
 
     ``snapshots``: its namespace as it stood at each test block. ``failures``: what its blocks
     raised. ``lost``: these blocks and those that depend on them. ``switches``: the global settings
-    that its tests expect.
+    that its tests expect. ``ground``: what these stand on; ``user``: the test block whose tests
+    came last; ``is_moved``: one of them changed the ground.
     """
 
+    module: ModuleType
     snapshots: dict[str, ModuleType] = field(default_factory=dict)
     failures: dict[str, BaseException] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     switches: Switches = field(default_factory=lambda: Switches({}))
+    ground: Ground | None = None
+    user: str = ""
+    is_moved: bool = False
+
+    def enter(self, block: str) -> bool:
+        """Tests of ``block`` are next; False where tests of another one left other values."""
+        if self.user != block:
+            if self.ground is None:
+                self.ground = Ground([self.module])
+            elif not self.is_moved:
+                self.is_moved = self.ground.moved()
+            self.user = block
+        return not self.is_moved
 
 
 class ReplayFailed(Exception):
@@ -101,7 +116,7 @@ class Modules(NoteFinder):
     def _load_what_works(self, note: NoteCode, nodes: Iterable[Node]) -> Loaded:
         module = self.open_module(note)
         needs = {node.block.id: {key[1] for key in node.deps} for node in nodes}
-        loaded = Loaded()
+        loaded = Loaded(module)
         with preserved():
             self.set_device(module, note)
             for code in note.blocks:
@@ -133,7 +148,7 @@ class Modules(NoteFinder):
 
     def define(self, module: ModuleType, note: NoteCode) -> None:
         """Execute an imported note's blocks in ``module``, remembering what tests see."""
-        loaded, before = Loaded(), Switches.now()
+        loaded, before = Loaded(module), Switches.now()
         self.show(note)
         with preserved():
             self.set_device(module, note)

@@ -140,12 +140,12 @@ class _Opened:
             if node.block.role is Role.TEST and node.fault is None
         ]
         wanted = [node for node in tests if self._decisions[node.key].action is not Action.SKIP]
-        loaded = self._load(file, note) if wanted else Loaded()
-        for id, error in loaded.failures.items():
+        loaded = self._load(file, note) if wanted else None
+        for id, error in loaded.failures.items() if loaded else ():
             yield FailedBlock.of(file, id, error)
         for node in tests:
             id = node.block.id
-            if node not in wanted:
+            if loaded is None or node not in wanted:
                 yield SkippedBlock.of(file, id, self._decisions[node.key].because)
                 continue
             code = self._library.code(note.module)

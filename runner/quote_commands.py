@@ -70,20 +70,22 @@ def _sum(links: Sequence[LinkVerdict]) -> str:
 
 def _described(note: Note, links: Sequence[LinkVerdict], checker: Checker) -> Iterator[str]:
     """A head and a line for what is not exact; links with the same message share a line."""
-    groups: dict[tuple[Verdict, str], list[int]] = {}
+    groups: dict[tuple[Verdict, str, str], list[int]] = {}
     for told in links:
         if told.verdict is not Verdict.EXACT:
-            groups.setdefault((told.verdict, told.message), []).append(told.line)
+            groups.setdefault((told.verdict, told.what, told.remedy), []).append(told.line)
     absent = checker.absent(note)
     if not groups and absent is None:
         return
     yield click.style(note.path, bold=True)
-    if absent is not None and not any(absent.remedy in message for _, message in groups):
-        yield f"  {_coloured(Verdict.NO_PDF)} {note.path}:{absent.line}: {absent.words}"
-    for (verdict, message), lines in groups.items():
+    if absent is not None and not any(absent.remedy == remedy for _, _, remedy in groups):
+        said = f"{absent.what} — {absent.remedy}"
+        yield f"  {_coloured(Verdict.NO_PDF)} {note.path}:{absent.line}: {said}"
+    for (verdict, what, remedy), lines in groups.items():
         more = len(lines) - 1
         others = f" (and {more} link{'s' * (more > 1)} more)" if more else ""
-        yield f"  {_coloured(verdict)} {note.path}:{lines[0]}: {message}{others}"
+        said = f"{what} — {remedy}" if remedy else what
+        yield f"  {_coloured(verdict)} {note.path}:{lines[0]}: {said}{others}"
 
 
 def _coloured(verdict: Verdict) -> str:

@@ -7,14 +7,13 @@ import posixpath
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from . import fences
 from .links import Resolver, find_links, find_quotes
 from .note import Link, Note, Quote, Span
 from .pages import Paper, Papers, Unread
 from .quotes import Book, check, unchecked
-from .records import dataclass
+from .records import dataclass, replace
 from .store import inside
 from .vault import Vault, VaultError
 from .verdict import LinkVerdict, Profile, Verdict
@@ -40,8 +39,8 @@ class Absent:
     arxiv: str
 
     @property
-    def words(self) -> str:
-        return f"`{self.target}` is not in the vault: {self.remedy}"
+    def what(self) -> str:
+        return f"`{self.target}` is not in the vault"
 
     @property
     def remedy(self) -> str:
@@ -158,12 +157,13 @@ class Checker:
     def _verdict(self, note: Note, link: Link, quote: Quote | None) -> LinkVerdict:
         path = self.resolver.resolve(link.target, note.path)
         if path is None:
-            return unchecked(note.path, link, quote, Verdict.NO_PDF, self._why_absent(note, link))
+            what, remedy = self._why_absent(note, link)
+            return unchecked(note.path, link, quote, Verdict.NO_PDF, what, remedy)
         try:
             verdict = check(note.path, link, quote, self.book(self.paper(path)))
         except Unread as error:
             fault = error.fault
-            verdict = unchecked(note.path, link, quote, fault.verdict, fault.words)
+            verdict = unchecked(note.path, link, quote, fault.verdict, fault.what, fault.remedy)
         return replace(verdict, pdf=path)
 
     def _questions(
@@ -177,11 +177,11 @@ class Checker:
                 with suppress(Unread):
                     yield link, Question(link, quote, path, self.paper(path).identity)
 
-    def _why_absent(self, note: Note, link: Link) -> str:
+    def _why_absent(self, note: Note, link: Link) -> tuple[str, str]:
         absent = self.absent(note)
         if absent is not None and same_file(link.target, absent.target):
-            return absent.words
-        return f"`{link.target}` is not in the vault: put it there, or correct the link"
+            return absent.what, absent.remedy
+        return f"`{link.target}` is not in the vault", "put it there, or correct the link"
 
     def _prepare(self, note: Note, links: Iterable[Link]) -> None:
         """Have the pages that the links name read together."""

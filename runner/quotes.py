@@ -6,12 +6,12 @@ Likeness only finds the passage that a message compares with; it never verifies.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from .judging import Judge, Judged
 from .note import Link, Quote
 from .pagesearch import Book, Pages, selected_text
 from .quotetext import Mark, Sentence, sentences
+from .records import replace
 from .verdict import WORST_FIRST, LinkVerdict, Piece, Verdict
 
 __all__ = ["Book", "Pages", "check", "heads", "selected_text", "unchecked"]
@@ -26,7 +26,12 @@ _MENDABLE = frozenset({Verdict.OTHER_PAGE, Verdict.MOVED, Verdict.SHIFTED, Verdi
 
 
 def unchecked(
-    note: str, link: Link, quote: Quote | None, verdict: Verdict, message: str
+    note: str,
+    link: Link,
+    quote: Quote | None,
+    verdict: Verdict,
+    what: str,
+    remedy: str = "",
 ) -> LinkVerdict:
     """The verdict of a link whose PDF could not be asked, or that has no quote."""
     return LinkVerdict(
@@ -37,7 +42,8 @@ def unchecked(
         selection=link.selection,
         quote=quote.text if quote else "",
         verdict=verdict,
-        message=message,
+        what=what,
+        remedy=remedy,
     )
 
 
@@ -48,34 +54,39 @@ def check(note: str, link: Link, quote: Quote | None, book: Book) -> LinkVerdict
     other one holds. What ``book`` raises while it parses pages goes through.
     """
     if quote is None:
-        return unchecked(note, link, None, Verdict.NO_QUOTE, "no quote stands beside this link")
+        what, remedy = "no quote stands beside this link", "quote what it leads to above it"
+        return unchecked(note, link, None, Verdict.NO_QUOTE, what, remedy)
     base = unchecked(note, link, quote, Verdict.EXACT, "")
     if len(quote.text) > _LONGEST:
-        message = f"the quote has more than {_LONGEST:,} characters: link its parts by themselves"
-        return replace(base, verdict=Verdict.NO_QUOTE, message=message)
+        what = f"the quote has more than {_LONGEST:,} characters"
+        return _uncompared(base, Verdict.NO_QUOTE, what, "link its parts by themselves")
     by_line = heads(quote, link)
     parts = sentences(quote.text, by_line=by_line)
     if not any(part.has_words for part in parts):
         marks = {part.mark for sentence in parts for part in sentence.parts}
         what = "is only a formula" if Mark.FORMULA in marks else "has no words"
-        message = f"the quote {what}, which cannot be compared: quote words of the page"
-        return replace(base, verdict=Verdict.NO_QUOTE, message=message)
+        what = f"the quote {what}, which cannot be compared"
+        return _uncompared(base, Verdict.NO_QUOTE, what, "quote words of the page")
     if not _has_text(book, link):
-        message = "the PDF has no text (a scan?): put text behind its pages by text recognition"
-        return replace(base, verdict=Verdict.NO_TEXT, message=message)
+        remedy = "put text behind its pages by text recognition"
+        return _uncompared(base, Verdict.NO_TEXT, "the PDF has no text (a scan?)", remedy)
     judge = Judge(book, link, parts)
     may_be_all = quote.is_flat and (judge.home is None or bool(judge.home.letters))
     remarks = _remarks(parts, judge.judged, by_line, may_be_all)
     if len(remarks) == len(parts):
-        message = "only words of your own stand beside this link: put the quoted words before them"
-        return replace(base, verdict=Verdict.NO_QUOTE, message=message)
+        what = "only words of your own stand beside this link"
+        return _uncompared(base, Verdict.NO_QUOTE, what, "put the quoted words before them")
     quoted = [index for index in range(len(parts)) if index not in remarks]
     own = _not_held_by_others(quoted, judge, quote)
     said = _summed_up(base, judge, quoted, own)
     if said.verdict is Verdict.NOT_FOUND and judge.home and not judge.home.letters:
-        message = f"page {link.page} has no text (a scan?): run a text recognition over it"
-        return replace(said, verdict=Verdict.NO_TEXT, message=message)
+        what = f"page {link.page} has no text (a scan?)"
+        return _uncompared(said, Verdict.NO_TEXT, what, "run a text recognition over it")
     return said
+
+
+def _uncompared(base: LinkVerdict, verdict: Verdict, what: str, remedy: str) -> LinkVerdict:
+    return replace(base, verdict=verdict, what=what, remedy=remedy)
 
 
 def heads(quote: Quote, link: Link) -> bool:
@@ -122,20 +133,26 @@ def _summed_up(
 ) -> LinkVerdict:
     judged = judge.judged
     verdict = min((judged[index].verdict for index in own), key=WORST_FIRST.index)
-    told = [judged[index].message for index in own if judged[index].verdict is verdict]
+    worst = [judged[index] for index in own if judged[index].verdict is verdict]
+    told = [one.what for one in worst]
     if verdict is Verdict.EXACT and len(quoted) < len(judged):
         told.append("what follows the quote counts as your own words")
-    message, found = _together(told), None
+    remedy, found = _together([one.remedy for one in worst]), None
     if verdict in _MENDABLE:
         found = judge.found(own)
-        message += (
-            ": correct the link by `quotes repair`" if found else ": link it there, by itself"
-        )
+        remedy = "correct the link by `quotes repair`" if found else "link it there, by itself"
     pieces = (
         Piece(judge.parts[index].text, judged[index].verdict, judged[index].page)
         for index in quoted
     )
-    return replace(base, verdict=verdict, message=message, pieces=tuple(pieces), found=found)
+    return replace(
+        base,
+        verdict=verdict,
+        what=_together(told),
+        remedy=remedy,
+        pieces=tuple(pieces),
+        found=found,
+    )
 
 
 def _together(messages: Sequence[str]) -> str:

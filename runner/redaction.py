@@ -6,11 +6,11 @@ import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from urllib.parse import quote, quote_plus
 
 from .environment import is_secret
 from .patterns import regex
+from .records import replace
 from .result import Figure, Output, Result, replace_texts
 
 SHORTEST = 8  # characters of a value that can be a secret: shorter ones stand in any text

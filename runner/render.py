@@ -226,6 +226,7 @@ def _linked_targets(note: Note, id: str) -> frozenset[str]:
     targets = (
         unquote(m["md"]) if m["md"] else m["wiki"]
         for line in _outside_fences(region.span.of(note.text))
+        if "[" in line
         for m in _LINKED.finditer(line)
     )
     stripped = (target.strip() for target in targets)
@@ -249,8 +250,8 @@ def _outside_fences(text: str) -> list[str]:
         content = line.lstrip(" \t>")
         if ticks:
             ticks = "" if content.rstrip() == ticks else ticks
-        elif match := re.match("`{3,}", content):
-            ticks = match[0]
+        elif content.startswith("```"):
+            ticks = content[: len(content) - len(content.lstrip("`"))]
         else:
             outside.append(line)
     return outside

@@ -21,35 +21,57 @@ _MARKUP = {"text/markdown": "_repr_markdown_", "text/latex": "_repr_latex_"}
 _INSTEAD = {"text/html": "_repr_html_", "application/json": "_repr_json_"}
 
 
-def plain(value: object) -> Text:
+def plain(value: object, portable: Callable[[str], str] = str) -> Text:
     """``value`` as text of bounded length, containers laid out, no addresses.
 
+    ``portable`` says a text as any other machine would; lines break where they would there.
     Raises what ``repr`` raises.
     """
-    text = repr(value)
+    said = repr(value)
+    text = portable(said)
     large = isinstance(value, dict | list | tuple | set) and len(value) <= _PRETTY_ITEMS
     if large and len(text) > _LINE:
-        import pprint
-
-        text = pprint.pformat(value, width=_LINE, compact=True, sort_dicts=False)
+        text = _laid_out(value, portable, is_machines=text != said)
     return _bounded(text)
 
 
-def represented(value: object) -> Output:
-    """``value`` in the richest form that a note can hold.
+def _laid_out(value: object, portable: Callable[[str], str], *, is_machines: bool) -> str:
+    """A container over several lines; ``is_machines``: there are paths of this machine in it."""
+    import pprint
+
+    if not is_machines:
+        return pprint.pformat(value, width=_LINE, compact=True, sort_dicts=False)
+    kinds: dict[object, object] = getattr(pprint.PrettyPrinter, "_dispatch", {})
+    # Long strings stay whole: what is a path shows only there.
+    kept = {kind: how for kind, how in kinds.items() if kind is not str.__repr__}
+
+    class Portable(pprint.PrettyPrinter):
+        _dispatch = kept
+
+        def format(self, *given: Any) -> tuple[str, bool, bool]:
+            text, is_readable, is_recursive = super().format(*given)
+            return portable(text), is_readable, is_recursive
+
+    return Portable(width=_LINE, compact=True, sort_dicts=False).pformat(value)
+
+
+def represented(value: object, portable: Callable[[str], str] = str) -> Output:
+    """``value`` in the richest form that a note can hold, its plain text as ``plain`` makes it.
 
     HTML and JSON count where its plain form says nothing but the name of its class; of HTML, what
     a reader would see. Raises what the value's methods raise, and ``TypeError`` or ``ValueError``
     where they return something else than they should.
     """
     if isinstance(value, type) or hasattr(value, _ANY_NAME):
-        return plain(value)
+        return plain(value, portable)
     bundle = _bundle(value)
     for mime, method in _PICTURES.items():
         if (found := _form(value, bundle, mime, method)) is not None:
             data = _png(found) if mime == "image/png" else _text(found, mime).encode("utf-8")
             return Figure(mime, data)
-    said = _bounded(_text(bundle["text/plain"])) if "text/plain" in bundle else plain(value)
+    said = (
+        _bounded(_text(bundle["text/plain"])) if "text/plain" in bundle else plain(value, portable)
+    )
     for mime, method in _MARKUP.items():
         if (found := _form(value, bundle, mime, method)) is not None:
             return Markup(_text(found, mime), said.text)

@@ -8,16 +8,14 @@ result can be shown at the line where the block stands today.
 from __future__ import annotations
 
 import base64
-import dataclasses
-import types
-import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
 from functools import cache, partial
-from typing import Any, TypeVar
+from types import GenericAlias, NoneType, UnionType
+from typing import Any, TypeVar, cast
 
 from .patterns import regex
-from .records import dataclass
+from .records import dataclass, given, hints, names, replace
 
 
 class Status(StrEnum):
@@ -53,6 +51,8 @@ _PLACE = regex("\x02([^\x02\x03#]+)#([^\x02\x03:]+):([0-9]+)\x03")
 
 def fill_places(text: str, locate: Callable[[Place], str]) -> str:
     """Replace every place token in ``text`` by what ``locate`` says of it."""
+    if "\x02" not in text:
+        return text
     return _PLACE.sub(lambda m: locate(Place(m[1], m[2], int(m[3]))), text)
 
 
@@ -61,7 +61,7 @@ def move_places(value: Any, move: Callable[[Place], Place]) -> Any:
     if isinstance(value, Place):
         return move(value)
     if isinstance(value, str) and not isinstance(value, Enum):
-        return fill_places(value, lambda place: move(place).token()) if "\x02" in value else value
+        return fill_places(value, lambda place: move(place).token())
     return _rebuilt(value, lambda part: move_places(part, move))
 
 
@@ -79,19 +79,13 @@ def _rebuilt(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, tuple):
         parts = tuple(map(change, value))
         return parts if any(a is not b for a, b in zip(parts, value, strict=True)) else value
-    if names := _field_names(value.__class__):
-        old = {name: getattr(value, name) for name in names}
-        new = {name: change(part) for name, part in old.items()}
-        changed = any(new[name] is not part for name, part in old.items())
-        return dataclasses.replace(value, **new) if changed else value
-    return value
-
-
-@cache
-def _field_names(kind: type) -> tuple[str, ...]:
-    """The fields of a dataclass; none of any other class."""
-    is_ours = dataclasses.is_dataclass(kind)
-    return tuple(field.name for field in dataclasses.fields(kind)) if is_ours else ()
+    if not names(value.__class__):
+        return value
+    changes = {}
+    for name, part in given(value).items():  # defaults hold nothing to change
+        if (new := change(part)) is not part:
+            changes[name] = new
+    return replace(value, **changes) if changes else value
 
 
 def bytes_gap(count: int) -> str:
@@ -247,15 +241,18 @@ _PLAIN = frozenset((str, int, float, bool))  # as they are in JSON
 
 
 def encode(value: Any) -> Any:
-    """``value`` (frozen dataclasses, tuples, enums, bytes) as what ``json.dumps`` takes."""
+    """``value`` (records, tuples, frozensets, enums, bytes) as what ``json.dumps`` takes.
+
+    A field that is its default is left out.
+    """
     if value is None or value.__class__ in _PLAIN:
         return value
-    if names := _field_names(value.__class__):
-        fields = {name: encode(getattr(value, name)) for name in names}
+    if names(value.__class__):
+        fields = {name: encode(part) for name, part in given(value).items()}
         return {"type": type(value).__name__, **fields}
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple | list | frozenset):
         return [encode(item) for item in value]
     if isinstance(value, Enum):
         return value.value
@@ -268,18 +265,20 @@ def decode(kind: type[T], data: Any) -> T:
     Raises ``ValueError``, ``KeyError`` or ``TypeError`` where ``data`` is not of that form.
     """
     wanted: Any = kind
-    return typing.cast(T, _decoder(wanted)(data))
+    return cast(T, _decoder(wanted)(data))
 
 
 @cache
 def _decoder(kind: Any) -> Callable[[Any], Any]:
     """What makes a ``kind`` of its data; a kind is taken apart once."""
-    origin = typing.get_origin(kind)
-    if origin in (typing.Union, types.UnionType):
-        return _union_decoder(typing.get_args(kind))
-    if origin is tuple:
-        return _tuple_decoder(*typing.get_args(kind))
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+    if isinstance(kind, UnionType):
+        return _union_decoder(kind.__args__)
+    if isinstance(kind, GenericAlias):
+        if kind.__origin__ is frozenset:
+            return _set_decoder(*kind.__args__)
+        assert kind.__origin__ is tuple, f"{kind} is no kind of fact"
+        return _tuple_decoder(*kind.__args__)
+    if names(kind):
         return _record_decoder(kind)
     if kind is bytes:
         return base64.b64decode
@@ -289,12 +288,17 @@ def _decoder(kind: Any) -> Callable[[Any], Any]:
 
 
 def _record_decoder(kind: Any) -> Callable[[Any], Any]:
-    parts = {name: _decoder(hint) for name, hint in typing.get_type_hints(kind).items()}
-
     def decode_record(data: Any) -> Any:
+        parts = _parts(kind)
         return kind(**{k: parts[k](value) for k, value in data.items() if k != "type"})
 
     return decode_record
+
+
+@cache
+def _parts(kind: type) -> Mapping[str, Callable[[Any], Any]]:
+    """What makes the fields of a record; looked at when the first one is made."""
+    return {name: _decoder(hint) for name, hint in hints(kind).items()}
 
 
 def _tuple_decoder(first: Any, *rest: Any) -> Callable[[Any], Any]:
@@ -305,14 +309,18 @@ def _tuple_decoder(first: Any, *rest: Any) -> Callable[[Any], Any]:
     return lambda data: tuple(one(value) for one, value in zip(items, data, strict=True))
 
 
+def _set_decoder(kind: Any) -> Callable[[Any], Any]:
+    item = _decoder(kind)
+    return lambda data: frozenset(map(item, data))
+
+
 def _union_decoder(members: tuple[Any, ...]) -> Callable[[Any], Any]:
-    records: list[Any] = [m for m in members if dataclasses.is_dataclass(m)]
-    named = {record.__name__: _decoder(record) for record in records}
-    plain = [_decoder(m) for m in members if m is not types.NoneType]
+    named = {member.__name__: _decoder(member) for member in members if names(member)}
+    plain = [_decoder(member) for member in members if member is not NoneType]
 
     def decode_member(data: Any) -> Any:
         if data is None:
-            if types.NoneType not in members:
+            if NoneType not in members:
                 raise TypeError(f"expected one of {members}, got None")
             return None
         return named[data["type"]](data) if isinstance(data, dict) else plain[0](data)

@@ -19,7 +19,7 @@ class Run:
     """Begins at once; then let it ``hear`` the events of the lanes it ``owns`` till it ``is_over``.
 
     The results go to ``outcome``, and to the store whenever a note is done. Some of its blocks can
-    be given up meanwhile, because their text changed.
+    be given up meanwhile, because their text changed. ``rank``: whom the pool serves first.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class Run:
         *,
         figures: str,
         listen: Callable[[Progress], None],
+        rank: int = 1,
     ) -> None:
         self.outcome = outcome
         self._keeper = keeper
@@ -38,6 +39,7 @@ class Run:
         self._pool = pool
         self._figures = figures
         self._listen = listen
+        self._rank = rank
         self._coming = list(outcome.plans)
         self._given_up: set[Key] = set()
         self._outdated: set[Key] = set()
@@ -55,6 +57,7 @@ class Run:
             threads=threads(),
             figures=self._figures,
             listen=self._listen,
+            rank=self._rank,
         )
         self.outcome.results[device] = execution.results
         execution.disown(self._given_up)
@@ -74,6 +77,10 @@ class Run:
     def hear(self, event: Event) -> str | None:
         """Take in what the pool says of one of our lanes; the path of a note that is done by it."""
         path = self._execution.hear(event)
+        for note, warning in self._execution.warnings:
+            told = self.outcome.problems.get(note, ())
+            self.outcome.problems[note] = (*told, warning)
+        self._execution.warnings.clear()
         is_last = not self._coming
         if path is not None:
             self._keeper.keep(path, self._device, self._current(self._device))

@@ -12,7 +12,6 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.abc import MetaPathFinder
 from types import ModuleType
 from typing import Any
 
@@ -117,7 +116,7 @@ def _restore(name: str, state: Any) -> None:
             library.cuda.set_rng_state_all(state[1])
 
 
-class ArrivalFinder(MetaPathFinder):
+class ArrivalFinder:
     """Calls a function with a module right after the module was executed for the first time."""
 
     def __init__(self) -> None:

@@ -8,32 +8,31 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .cache import Results
-from .devices import choose
 from .findings import dead_options, findings
 from .graph import Graph, build
-from .keeping import Keeper, known
-from .neighbours import Neighbours
+from .keeping import Keeper, Shelf
 from .note import Note
 from .outcome import Outcome, shown_statuses
-from .plan import Action, Plan, Request, plan
+from .plan import Action, Plan, Request
+from .planning import Planner
 from .report import NoteReport, Report
 from .resolve import Key
 from .result import Place
 from .settling import Settling
-from .trace import matrix, rows
 from .vault import Vault, VaultError, is_note
-from .verdict import Profile
 from .wish import Wish
-from .workers import Conditions
 from .world import World
 from .writing import Writer, Written
 
 if TYPE_CHECKING:
     from .execution import Progress
+    from .neighbours import Neighbours
     from .pages import Papers
     from .pool import Pool
     from .quoted import Checker
     from .runs import Run
+    from .verdict import Profile
+    from .workers import Conditions
 
 _PATIENCE = 0.2  # seconds
 
@@ -45,7 +44,7 @@ class Session:
         self.vault = vault
         self.world = World(vault.settings.python, vault.settings.launcher, vault.settings.figures)
         self.store = Results(vault.root)
-        self._devices = self.world.interpreter.devices()
+        self.planner = Planner(vault.settings, self.world, self.store)
         self._papers: Papers | None = None
 
     def close(self) -> None:
@@ -87,54 +86,24 @@ class Session:
             return
         raise VaultError(f"{path} cannot be run or checked: {why}")
 
-    def devices(self, wish: Wish) -> tuple[str, ...]:
-        """The devices to run on, the first one for all blocks. Raises ``DeviceError``."""
-        return choose(wish.device or self.vault.settings.device or "auto", self._devices)
-
     def conditions(self) -> Conditions:
         """What blocks run under where they say nothing else."""
-        return Conditions.now(self.vault.settings, ",".join(self.devices(Wish())), self._devices)
-
-    def request(
-        self,
-        wish: Wish,
-        scope: Collection[str],
-        device: str,
-        first: bool,
-        running: Collection[Key] = (),
-    ) -> Request:
-        return Request(
-            scope=frozenset(scope),
-            device=device,
-            devices=self._devices,
-            force=wish.force,
-            slow=wish.slow,
-            select=wish.select,
-            timeout=wish.timeout or self.vault.settings.timeout,
-            tests_only=not first,
-            running=running,
-        )
+        return self.planner.conditions()
 
     def plan(
         self, graph: Graph, wish: Wish, scope: Collection[str], running: Collection[Key] = ()
     ) -> dict[str, Plan]:
         """One plan a device, in the order asked for; ``running`` blocks are left to another run."""
-        return {
-            device: plan(
-                graph,
-                known(self.store, self.world, graph, scope, device),
-                self.request(wish, scope, device, index == 0, running),
-            )
-            for index, device in enumerate(self.devices(wish))
-        }
+        return self.planner.plan(graph, wish, scope, running)
 
     # --- checking
 
-    def checker(self, profile: Profile = Profile.OLD) -> Checker:
+    def checker(self, profile: Profile | None = None) -> Checker:
         """What holds quotes against the PDFs of the vault, as both are now."""
         from .quoted import Checker
+        from .verdict import Profile
 
-        return Checker(self.vault, self._open_papers, profile)
+        return Checker(self.vault, self._open_papers, profile or Profile.OLD)
 
     def _open_papers(self) -> Papers:
         from .pages import Papers
@@ -195,6 +164,8 @@ class Session:
         if wish.write:
             self._count_quotes(outcome, writer, notes)
         if wish.write and any(notes[path].matrices for path in notes.keys() & {*scope}):
+            from .neighbours import Neighbours
+
             self.fill_matrices(outcome, writer, Neighbours(graph.notes))
         return outcome
 
@@ -251,11 +222,20 @@ class Session:
         return run
 
     def _again(self, outcome: Outcome, wish: Wish, device: str) -> Request:
-        return self.request(wish, outcome.scope, device, device == next(iter(outcome.plans)))
+        return self.planner.request(wish, outcome.scope, device, next(iter(outcome.plans)))
 
-    def begin(self, outcome: Outcome, pool: Pool, listen: Callable[[Progress], None]) -> Run:
+    def begin(
+        self,
+        outcome: Outcome,
+        pool: Pool,
+        listen: Callable[[Progress], None],
+        *,
+        rank: int = 1,
+        shelf: Shelf | None = None,
+    ) -> Run:
         """Start to carry the plans out; the caller brings the run the pool's events.
 
+        ``rank``: whom the pool serves first. ``shelf``: where results go, if not to the store.
         Raises ``InterpreterError`` where the vault's ``python`` lacks what they need.
         """
         from .execution import needed_imports
@@ -268,9 +248,9 @@ class Session:
             for key, decision in decided.decisions.items()
             if decision.action is Action.RUN
         )
-        keeper = Keeper(self.store, self.world, self.vault.root, outcome.graph, running)
-        figures = self.vault.settings.figures
-        return Run(outcome, keeper, self.vault.root, pool, figures=figures, listen=listen)
+        root, figures = self.vault.root, self.vault.settings.figures
+        keeper = Keeper(shelf or self.store, self.world, root, outcome.graph, running)
+        return Run(outcome, keeper, root, pool, figures=figures, listen=listen, rank=rank)
 
     def pool(
         self,
@@ -363,6 +343,8 @@ class Session:
         return more
 
     def _matrix(self, target: Note, neighbours: Neighbours) -> str:
+        from .trace import matrix, rows
+
         folder = target.path.rpartition("/")[0]
         inside = [path for path in self.vault.below(folder) if is_note(path)]
         related = neighbours.imported(inside)

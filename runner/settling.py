@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from .cache import Results
 from .graph import Graph
@@ -17,6 +16,7 @@ from .keeping import Files, known
 from .note import Problem, Severity
 from .outcome import Outcome
 from .plan import Action, Plan, Request, Stored, plan
+from .records import replace
 from .resolve import Key
 from .world import World
 
@@ -71,7 +71,7 @@ class Settling:
     def _tell(self, tired: set[Key], stored: Mapping[Key, Stored]) -> None:
         for path, id in sorted(tired - self._told):
             problem = _never_ends(self._outcome.graph, (path, id), stored[path, id].outdated)
-            self._outcome.problems[path] = (*self._outcome.problems.get(path, ()), problem)
+            self._outcome.remarks[path] = (*self._outcome.remarks.get(path, ()), problem)
         self._told |= tired
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import replace
 from typing import Protocol
 
 from .fences import Fence, Html, Lines, Outline, outline
 from .note import Heading, Span, Task
 from .patterns import regex
+from .records import replace
 
 _FENCE = regex(r"(`{3,})[^`]*|(~{3,}).*", re.S)
 _MARKER = regex(r"<!-- runner:[^<>]*-->[ \t]*")

@@ -14,11 +14,10 @@ import sys
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import field
 from pathlib import Path
 from typing import Any
 
-from .records import dataclass
+from .records import dataclass, field
 
 SUFFIXES = TENSORS, ARRAYS = ".pt", ".npz"  # of the files of leaves
 _DEPTH = 100  # levels of containers

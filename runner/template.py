@@ -17,6 +17,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from . import strays
+
 if TYPE_CHECKING:
     import socket
 
@@ -53,6 +55,8 @@ def serve_forks(descriptor: int, serve: Callable[[], None]) -> None:
         return
     channel = socket.socket(fileno=descriptor)
     children: dict[int, tuple[int, int]] = {}  # pidfd: (number, pid)
+    strays.adopt_orphans()
+    others = strays.children()  # of what was imported
     with selectors.DefaultSelector() as waiting:
         waiting.register(channel, selectors.EVENT_READ)
         while True:
@@ -60,6 +64,7 @@ def serve_forks(descriptor: int, serve: Callable[[], None]) -> None:
                 if key.fd != channel.fileno():
                     waiting.unregister(key.fd)
                     _report_end(channel, key.fd, *children.pop(key.fd))
+                    strays.end_orphans({*others, *(pid for _, pid in children.values())})
                     continue
                 request, streams, _, _ = socket.recv_fds(channel, _MESSAGE, STREAMS)
                 if not request:

@@ -27,6 +27,7 @@ from .result import Result, Status, TestOutcome
 from .rewritten import RewrittenCode
 from .seeds import seed_all
 from .testreports import BAD, failure_of, outcome, skip_reason, weight
+from .untouched import Ground as Ground
 
 
 class RewriteWarning(pytest.PytestWarning):

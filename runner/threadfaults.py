@@ -1,4 +1,5 @@
-"""What a thread of a block says when an exception ends it: the user's own frames alone."""
+"""What a block's exceptions say that reach nobody, those that end a thread and those that Python
+ignores: the user's own frames alone."""
 
 from __future__ import annotations
 
@@ -31,6 +32,28 @@ def tell(places: Places) -> None:
         stream.write(f"Exception in thread {name}:\n{''.join(told.format())}")
 
     threading.excepthook = hook
+    plain = sys.unraisablehook
+
+    def ignored(fault: sys.UnraisableHookArgs) -> None:
+        if fault.exc_value is None:
+            plain(fault)
+            return
+        import traceback
+
+        told = traceback.TracebackException.from_exception(fault.exc_value)
+        _keep_own(told, places)
+        what = fault.err_msg or "Exception ignored in"
+        stream = sys.stderr
+        stream.write(f"{what}: {_shown(fault.object)}\n{''.join(told.format())}")
+
+    sys.unraisablehook = ignored
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:  # the user's own may raise anything
+        return f"<{type(value).__name__}>"
 
 
 def _keep_own(told: traceback.TracebackException, places: Places) -> None:

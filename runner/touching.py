@@ -1,86 +1,74 @@
 """Which global names a piece of Python may change in place, seen from its syntax.
 
-The half of ``names`` that looks at values; the other half looks at bindings.
+The half of ``names`` that looks at calls and stores; the other half looks at bindings.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
-from dataclasses import field
 
-from .codefacts import Method, Switch, wider
+from .codefacts import Files, Method, Switch, wider
 from .effects import (
     CONSUMERS,
+    FRESH_PACKAGES,
     KNOWN_PACKAGES,
     PURE_METHODS,
     STATELESS_PACKAGES,
     is_pure_call,
     is_switch,
     last_name,
-    leaves_receiver,
-    makes_array,
     may_leave_receiver,
     reason_dynamic,
-    touches_files,
 )
-from .holding import Holding, is_written
-from .records import dataclass
+from .filecalls import files_of
+from .flows import fills_receiver, flowing
+from .holding import is_written
+from .records import dataclass, field
 from .scopes import names_in, root_name
+from .sharing import Sharing
 
 _SETTERS = ("setattr", "delattr", "__setattr__", "__delattr__")
+_STARTERS = ("__enter__", "__exit__", "start", "stop")  # of what was prepared before
 _FAMILY = ("__subclasses__", "__mro__", "__bases__", "__base__", "mro")  # ways to other classes
 
 
 @dataclass
-class Touching(Holding):
-    """What is found inside a function goes to the ``late`` sets; ``kinds`` and ``bound`` are filled
-    by the other half."""
+class Touching(Sharing):
+    """What is found inside a function goes to the ``late`` sets."""
 
-    touches: set[str] = field(default_factory=set)
-    consumes: set[str] = field(default_factory=set)
-    methods: set[Method] = field(default_factory=set)
     stores: set[str] = field(default_factory=set)
-    late_touches: set[str] = field(default_factory=set)
     late_stores: set[str] = field(default_factory=set)
-    links: list[frozenset[str]] = field(default_factory=list)
-    aliases: list[frozenset[str]] = field(default_factory=list)
-    maybe: set[str] = field(default_factory=set)
     uses: set[str] = field(default_factory=set)
     lively: bool = False
     acts: bool = False
     executes: bool = False
-    kinds: dict[str, str] = field(default_factory=dict)
-    bound: set[str] = field(default_factory=set)
     calls: bool = False
     dynamic: str = ""
     switch: Switch | None = None
     late_switch: Switch | None = None
-    files: bool = False
-    late_files: bool = False
-
-    def touch(self, names: Iterable[str]) -> None:
-        target = self.late_touches if self.body_depth else self.touches
-        target.update(name for name in names if name not in self.locals)
+    files: Files = Files.NONE
+    late_files: Files = Files.NONE
+    class_names: set[str] = field(default_factory=set)
+    sees_class: bool = False
+    enriched: set[str] = field(default_factory=set)
+    called: set[int] = field(default_factory=set)  # names in calls, by identity
+    spoken: set[str] = field(default_factory=set)
 
     def store(self, root: str) -> None:
-        """The attributes, items or methods of ``root`` are used to change something."""
+        """The attributes, items or methods of ``root`` are used to change something.
+
+        What a method stores on ``self`` is its object's, unless it has the class in its hands.
+        """
         self.touch([root])
         target = self.late_stores if self.body_depth else self.stores
         if root not in self.locals:
             target.add(root)
-        if self.class_name and root in ("cls", "type", "self"):
-            target.add(self.class_name)
+        if root in self.class_names or (self.sees_class and root in self.locals):
+            self.store_on_class()
 
-    def consume(self, node: ast.expr) -> None:
-        """``node`` is iterated: if it is an iterator, it is used up."""
-        root = root_name(node)
-        if root is None or root in self.locals:
-            return
-        if self.body_depth:
-            self.late_touches.add(root)
-        else:
-            self.consumes.add(root)
+    def store_on_class(self) -> None:
+        if self.class_name:
+            (self.late_stores if self.body_depth else self.stores).add(self.class_name)
 
     def state_of(self, name: str) -> str:
         """The pseudo-name for the state of the package ``name`` comes from, "" if it has none."""
@@ -90,15 +78,15 @@ class Touching(Holding):
     # --- calls
 
     def visit_Call(self, node: ast.Call) -> None:
+        self.called.add(id(node.func))
         self.generic_visit(node)
         root = root_name(node.func)
         module = self.module_of(root)
-        self.calls = self.calls or not self.body_depth
+        self.calls = self.calls or (not self.body_depth and not self._stays_inside(node, module))
         self.executes = self.executes or not self.body_depth
         self.lively = self.lively or last_name(node.func) == "defaultdict"
         self.dynamic = self.dynamic or reason_dynamic(node)
-        if touches_files(node, module):
-            self.files, self.late_files = self._flags(self.files, self.late_files)
+        self._work_with(files_of(node, module))
         package = module.partition(".")[0]
         unknown = package not in ("", "vault") and package not in KNOWN_PACKAGES
         if module and (unknown or is_switch(node, module)):
@@ -109,8 +97,9 @@ class Touching(Holding):
                 self.consume(argument)
         if is_pure_call(node, module, self.bound | self.maybe | self.locals | self.modules.keys()):
             return
-        self.touch(name for part in (*node.args, *node.keywords) for name in names_in(part))
-        self.give(node)
+        self._hand_over(node, module)
+        if self.sees_class and (node.args or node.keywords):
+            self.store_on_class()
         self.stores_given = self.stores_given or unknown
         if last_name(node.func) in _SETTERS and node.args:
             self._store_at(node.args[0], ast.unparse(node))
@@ -119,29 +108,71 @@ class Touching(Holding):
         if root and (state := self.state_of(root)):
             self.touch([state])
 
+    def _hand_over(self, node: ast.Call, module: str) -> None:
+        """What becomes of the arguments: of a function of a note that is looked at elsewhere."""
+        func, package = node.func, module.partition(".")[0]
+        if isinstance(func, ast.Name) and package in ("", "vault") and func.id not in self.locals:
+            self.pass_on_to(node, func.id)
+            return
+        self.give(node)
+        if id(node) not in self.drawing and (module or not fills_receiver(node)):
+            self.touch(name for part in (*node.args, *node.keywords) for name in flowing(part))
+
+    def _stays_inside(self, node: ast.Call, module: str) -> bool:
+        """Whether a call of a library is given nothing through which it could call the note."""
+        if module.partition(".")[0] not in KNOWN_PACKAGES:
+            return False
+        return not any(map(self.is_shared, flowing(node)))
+
     def _receive(self, node: ast.Call, root: str | None) -> None:
         if isinstance(node.func, ast.Name):
             self.touch([node.func.id])  # an object that is called may change; a function does not
             return
         method = last_name(node.func)
-        if method in PURE_METHODS or self.module_of(root) == "runner":
+        if self.module_of(root) == "runner":
+            return
+        if method in _STARTERS and not self.module_of(root):
+            self.flag_switch(
+                f"calls `{ast.unparse(node.func)}`, which may begin something global", ""
+            )
+        if _is_made_anew(node.func) and may_leave_receiver(method):
             return
         if not _is_path(node.func):  # what is between the root and the method may be an argument
-            self.touch(names_in(node.func))
-        if root is None:
+            if may_leave_receiver(method):
+                for name in flowing(node.func):
+                    self.ask(Method(name, method, direct=False))
+            else:
+                self.touch(flowing(node.func))
+        if root is None or self._is_fresh(root) or self._is_result(node.func, root):
             return
         if isinstance(node.func, ast.Attribute) and _is_note(node.func.value, self.module_of(root)):
             self.touch([root])  # a function of another note, whose effects are looked at there
             return
-        if not self.body_depth and root not in self.locals and may_leave_receiver(method):
+        if may_leave_receiver(method):
             direct = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
-            self.methods.add(Method(root, method, direct))
-            self.stores.add(root)
+            self.ask(Method(root, method, direct))
+            if root not in self.locals:
+                (self.late_stores if self.body_depth else self.stores).add(root)
             return
         self.store(root)
 
-    def _flags(self, now: bool, late: bool) -> tuple[bool, bool]:
-        return (now, True) if self.body_depth else (True, late)
+    def _is_result(self, func: ast.expr, root: str) -> bool:
+        """Whether the receiver is what a function or class of the note made: not that itself."""
+        calls = (part for part in ast.walk(func) if isinstance(part, ast.Call))
+        made = any(isinstance(c.func, ast.Name) and c.func.id == root for c in calls)
+        return made and root not in self.class_names and not self.module_of(root)
+
+    def _is_fresh(self, root: str) -> bool:
+        """Whether it stands for a library that a call of its functions, or a method of what they
+        made, does not change."""
+        package = self.module_of(root).partition(".")[0]
+        return package in FRESH_PACKAGES
+
+    def _work_with(self, files: Files) -> None:
+        if self.body_depth:
+            self.late_files = max(self.late_files, files)
+        else:
+            self.files = max(self.files, files)
 
     def flag_switch(self, why: str, package: str) -> None:
         found = Switch(why, drawing=package == "matplotlib")
@@ -150,9 +181,13 @@ class Touching(Holding):
         else:
             self.switch = wider(self.switch, found)
 
-    def store_into(self, target: ast.expr) -> None:
-        """``x.a = …``, ``x[i] = …`` and the like for ``del`` and ``with``."""
+    def store_into(self, target: ast.expr, kind: str = "const") -> None:
+        """``x.a = …``, ``x[i] = …`` and the like for ``del`` and ``with``; ``kind``: of values."""
         self.generic_visit(target)
+        if kind != "const" and self.class_name and isinstance(target, ast.Attribute):
+            root = root_name(target)
+            if self.sees_class or root in self.class_names or root == self.class_name:
+                self.enriched.add(self.class_name)  # with what methods may change in place
         self._store_at(target, ast.unparse(target))
         if is_written(target) and isinstance(target, ast.Attribute | ast.Subscript):
             self.write(target.value)
@@ -160,7 +195,7 @@ class Touching(Holding):
     def _store_at(self, target: ast.expr, shown: str) -> None:
         root = root_name(target)
         if not _is_path(target):
-            self.touch(names_in(target))
+            self.touch(flowing(target))
         if any(_is_class_of(part) for part in ast.walk(target)):
             stores = self.late_stores if self.body_depth else self.stores
             stores.update(f"type({name})" for name in names_in(target))
@@ -203,63 +238,6 @@ class Touching(Holding):
         quiet_method = isinstance(call.func, ast.Attribute) and call.func.attr in PURE_METHODS
         return quiet_method or is_pure_call(call, self.module_of(root_name(call.func)))
 
-    # --- sharing
-
-    def link(self, statement: ast.stmt) -> None:
-        """Names that one simple statement brings together may share state afterwards."""
-        if not isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr | ast.AugAssign):
-            return
-        self.pass_on(statement)
-        if isinstance(statement, ast.Assign) and self.kind_of(statement.value) == "const":
-            return
-        if isinstance(statement, ast.Expr) and not may_change(statement.value):
-            return
-        self.share(set(names_in(statement)))
-
-    def share(self, names: set[str]) -> None:
-        shared = frozenset(n for n in names - self.locals if self.module_of(n) != "runner")
-        if names & self.locals:  # a local alias may be changed, and with it the global behind it
-            self.touch(shared)
-        elif len(shared) > 1:
-            self.links.append(shared)
-
-    # --- kinds of values
-
-    def kind_of(self, value: ast.expr) -> str:
-        """What the text tells of a value: const, plain, array, def or data."""
-        match value:
-            case ast.Constant() | ast.JoinedStr():
-                return "const"
-            case ast.Name():
-                known = self.kinds.get(value.id) if value.id in self.bound else None
-                return "const" if known == "const" else "data"
-            case ast.UnaryOp():
-                return self.kind_of(value.operand)
-            case ast.BinOp():
-                kinds = {self.kind_of(value.left), self.kind_of(value.right)}
-                return kinds.pop() if len(kinds) == 1 else "array" if "array" in kinds else "data"
-            case ast.Tuple() if all(self.kind_of(item) == "const" for item in value.elts):
-                return "const"
-            case ast.Tuple() | ast.List() | ast.Dict() | ast.Set():
-                return "data" if any(map(_is_iterator, ast.walk(value))) else "plain"
-            case ast.ListComp() | ast.DictComp() | ast.SetComp():
-                return "plain"
-            case ast.Lambda() if not value.args.defaults and not value.args.kw_defaults:
-                return "def"
-            case ast.Call():
-                return self._kind_of_call(value)
-        return "data"
-
-    def _kind_of_call(self, call: ast.Call) -> str:
-        root = root_name(call.func)
-        if isinstance(call.func, ast.Name) and call.func.id in _PLAIN_MAKERS:
-            return "plain"
-        if makes_array(call, self.module_of(root)):
-            return "array"
-        if self.kinds.get(root or "") == "array" and isinstance(call.func, ast.Attribute):
-            return "array" if leaves_receiver(call.func.attr, "array", direct=True) else "data"
-        return "data"
-
 
 def is_stateful(package: str) -> bool:
     """Whether a package may hold state that notes change: one of the vault or an unknown one."""
@@ -285,12 +263,10 @@ def _is_note(value: ast.expr, module: str) -> bool:
     return isinstance(value, ast.Name) and module.startswith("vault.") and module.count(".") == 1
 
 
-def _is_iterator(value: ast.AST) -> bool:
-    made = isinstance(value, ast.Call) and last_name(value.func) in _ITERATOR_MAKERS
-    return made or isinstance(value, ast.GeneratorExp)
-
-
-_ITERATOR_MAKERS = frozenset("iter map filter zip enumerate reversed open".split())
+def _is_made_anew(func: ast.expr) -> bool:
+    """Whether the receiver is what an operator made; one that is changed by it is ``lively``."""
+    made = (ast.BinOp, ast.UnaryOp, ast.Compare)
+    return isinstance(func, ast.Attribute) and isinstance(func.value, made)
 
 
 def _is_path(node: ast.AST) -> bool:
@@ -305,11 +281,3 @@ def _is_class_of(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute):
         return node.attr == "__class__"
     return isinstance(node, ast.Call) and last_name(node.func) == "type"
-
-
-_PLAIN_MAKERS = frozenset("list dict set tuple sorted str len int float round range abs".split())
-
-
-def may_change(value: ast.expr) -> bool:
-    """Whether evaluating ``value`` may change what it mentions."""
-    return any(isinstance(n, ast.Call) and not is_pure_call(n, "") for n in ast.walk(value))

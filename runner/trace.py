@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from .graph import Graph, Node
 from .links import find_links, find_quotes
 from .note import Note, Quote, Role
+from .patterns import regex
 from .records import dataclass
 from .resolve import Key
 from .result import Status
@@ -101,7 +101,7 @@ def _line(row: Row, statuses: Mapping[Key, Status | None], source: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-_NO_TARGET = re.compile(r"[\[\]|#^\\<>`\x00-\x1f\x7f]|%%")  # no file name that a link can hold
+_NO_TARGET = regex(r"[\[\]|#^\\<>`\x00-\x1f\x7f]|%%")  # no file name that a link can hold
 _SHOWN = 60  # characters of a quote that a table cell can hold without wrapping too often
 
 

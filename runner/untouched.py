@@ -1,17 +1,17 @@
-"""What a function might change outside itself, looked at before and after it runs.
+"""What a function, or a test, might change outside itself, looked at before and after it runs.
 
 A checkpoint replaces a call by what it returned, so the call must do nothing else. Seen are the
 globals that the function and the functions it calls by name mention, their closures and default
 values: names bound anew, and tensors, modules, arrays, containers, generators and other objects
-changed in place. Not seen: what is reached in other ways, files, and settings of libraries.
+changed in place. Not seen: what is reached in other ways, files, and settings of libraries. Tests
+feed nothing, so what one of them changed in the modules of notes must not meet the next.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -51,6 +51,28 @@ class Surroundings:
         return {name: _Look(budget).state(value) for name, value in self._held.items()}
 
 
+class Ground:
+    """What tests stand on: modules of notes, as they are now."""
+
+    def __init__(self, modules: Iterable[ModuleType] | None = None) -> None:
+        """Of these ``modules``, or else of all notes that are imported."""
+        notes = (module for name, module in sys.modules.items() if name.startswith("vault."))
+        self._modules = list(notes if modules is None else modules)
+        self._state = self._look()
+
+    def moved(self) -> bool:
+        """Whether anything in them is another than when this was made or last asked."""
+        before, self._state = self._state, self._look()
+        return before != self._state
+
+    def _look(self) -> list[Any]:
+        look = _Look(_BUDGET)
+        return [
+            look.parts({key: value for key, value in vars(module).items() if key[:2] != "__"})
+            for module in self._modules
+        ]
+
+
 # --- what a function reaches -------------------------------------------------------------------
 
 
@@ -79,6 +101,7 @@ def _reached(function: Any) -> Iterator[tuple[str, Any]]:
             continue
         seen.add(id(value))
         if isinstance(value, type):
+            yield name, value
             waiting += [
                 (f"{name}.{key}", part)
                 for key, part in vars(value).items()
@@ -110,11 +133,13 @@ def _mentioned(function: FunctionType) -> Iterator[tuple[str, Any]]:
 
 def _is_near(value: Any, namespace: dict[str, Any]) -> bool:
     """Functions and classes of libraries are not looked into."""
-    if isinstance(value, FunctionType):
-        return value.__globals__ is namespace or str(value.__module__).startswith("vault.")
-    if isinstance(value, type):
-        return value.__module__.partition(".")[0] == "vault"
-    return True
+    if isinstance(value, FunctionType) and value.__globals__ is namespace:
+        return True
+    return not isinstance(value, FunctionType | type) or _is_of_note(value)
+
+
+def _is_of_note(value: FunctionType | type) -> bool:
+    return str(value.__module__).startswith("vault.")
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -144,26 +169,42 @@ class _Look:
         self._seen[id(value)] = len(self._seen)
         return id(value), self._inside(value, depth + 1)
 
+    def parts(self, named: Mapping[Any, Any], depth: int = 0) -> Any:
+        """The state of what a mapping holds, whichever mapping it is."""
+        return [(self.state(k, depth), self.state(item, depth)) for k, item in named.items()]
+
     def _inside(self, value: Any, depth: int) -> Any:
         if isinstance(value, list | tuple):
             return [self.state(item, depth) for item in value]
         if isinstance(value, dict):
-            return [(self.state(k, depth), self.state(item, depth)) for k, item in value.items()]
+            return self.parts(value, depth)
         if isinstance(value, set | frozenset):
             return {id(item) for item in value}
         if isinstance(value, bytearray):
             return bytes(value)
-        if isinstance(value, FunctionType | MethodType | type | ModuleType):
+        if isinstance(value, FunctionType | type):
+            return self.parts(_attributes(value), depth) if _is_of_note(value) else None
+        if isinstance(value, MethodType | ModuleType):
             return None
         if (known := _state_of_library(value)) is not None:
             return known
         return self.state(vars(value), depth) if hasattr(value, "__dict__") else None
 
 
+def _attributes(value: FunctionType | type) -> dict[str, Any]:
+    """What can be set at a class or a function, and a function's default values."""
+    if isinstance(value, type):
+        return {name: part for name, part in vars(value).items() if name not in _MADE_ANEW}
+    return {**vars(value), "": value.__defaults__, "*": value.__kwdefaults__}
+
+
+_MADE_ANEW = frozenset(("__dict__", "__weakref__", "__annotations__", "__doc__"))
 _ATOMS = (type(None), bool, int, float, complex, str, bytes)
 
 
 def _bytes_of(array: Any) -> bytes | None:
+    import hashlib  # not at the top: tests mostly hold no arrays
+
     if array.dtype.hasobject or array.nbytes > _LARGEST:
         return None
     return hashlib.blake2b(array.tobytes(), digest_size=16).digest()

@@ -67,3 +67,10 @@ def _change(before: Mapping[str, str], after: Mapping[str, str]) -> None:
             os.environ[name] = after[name]
         else:
             del os.environ[name]
+
+
+def show_one_gpu(index: int) -> None:
+    """Hide the others; CUDA reads the variable when it is first used (CUDA C++ Programming Guide,
+    environment variables)."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    os.environ["CUDA_VISIBLE_DEVICES"] = visible[index] if visible[0] else str(index)

@@ -13,14 +13,13 @@ import stat
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from .attributes import regular_bytes
 from .doubles import Doubles, is_conflict_copy, is_text
 from .errors import UserError, system_words
 from .note import Note, Problem, Severity
-from .records import dataclass
+from .records import dataclass, replace
 from .userdirs import redo_folder
 from .vaultpaths import attachment_folder
 
@@ -81,7 +80,17 @@ def read_settings(root: Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise VaultError(f"{CONFIG} is no TOML ({error}): mend it") from None
     values = {key: _setting(key, value) for key, value in data.items()}
+    if python := str(values.get("python", "")):
+        values["python"] = _program(python, root, far="launcher" in values)
     return Settings(**values)  # type: ignore[arg-type]  # _setting has checked names and types
+
+
+def _program(path: str, root: Path, far: bool) -> str:
+    """A program that a vault names by a path names it from its root; ``far``: behind a launcher,
+    which may reach another machine, only that knows the path. A mere name is looked for."""
+    if far or not {"/", os.sep}.intersection(path):
+        return path
+    return os.path.normpath(os.path.join(root, os.path.expanduser(path)))
 
 
 _TYPES: Mapping[str, tuple[type, ...]] = {

@@ -101,8 +101,9 @@ class Found:
 class LinkVerdict:
     """What the PDF says of one link of a note.
 
-    ``quote`` is the text it was held against, "" if there is none. ``found`` is None where the
-    link is right as it is or no one place is known.
+    ``quote`` is the text it was held against, "" if there is none. ``what`` there is to say, and
+    the ``remedy`` where that is a fault. ``found`` is None where the link is right as it is or no
+    one place is known.
     """
 
     note: str
@@ -112,9 +113,15 @@ class LinkVerdict:
     selection: Selection | None
     quote: str
     verdict: Verdict
-    message: str = ""
+    what: str = ""
+    remedy: str = ""
     pieces: tuple[Piece, ...] = ()
     found: Found | None = None
+
+    @property
+    def message(self) -> str:
+        """What there is to say, and what to do about it."""
+        return ("; " if ": " in self.what else ": ").join(filter(None, (self.what, self.remedy)))
 
     def to_json(self) -> Mapping[str, object]:
         return {

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from .edition import edition
 from .kept import Kept
 from .note import Link, Quote
 from .quotes import heads, unchecked
-from .records import dataclass
+from .records import dataclass, replace
 from .verdict import Found, LinkVerdict, Piece, Verdict
 
 SOURCES = (
@@ -92,13 +91,13 @@ class Verdicts:
 def _body(said: LinkVerdict) -> list[object]:
     pieces = [[piece.text, piece.verdict.value, piece.page] for piece in said.pieces]
     found = said.found and [said.found.page, said.found.selection]
-    return [said.verdict.value, said.message, pieces, found]
+    return [said.verdict.value, said.what, said.remedy, pieces, found]
 
 
 def _from(body: list[Any], note: str, question: Question) -> LinkVerdict:
-    verdict, message, pieces, found = body
+    verdict, what, remedy, pieces, found = body
     return replace(
-        unchecked(note, question.link, question.quote, Verdict(verdict), message),
+        unchecked(note, question.link, question.quote, Verdict(verdict), what, remedy),
         pdf=question.pdf,
         pieces=tuple(Piece(text, Verdict(said), page) for text, said, page in pieces),
         found=Found(found[0], tuple(found[1])) if found else None,

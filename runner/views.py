@@ -4,35 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import field
 
 from .codefacts import Facts, Switch
+from .effects import KNOWN_PACKAGES
+from .insides import Groups
 from .note import Note, Role
-from .records import dataclass
+from .records import dataclass, field
+from .sharedstate import SharedState
 
 Key = tuple[str, str]  # (note path, block id)
 
+FILES = "<files>"  # the pseudo-name of all that is open to be written
 DEFINING = (Role.SETUP, Role.COMPONENT)
-
-
-class Groups:
-    """Names that may share state: the classes of the relation "stood in one statement"."""
-
-    def __init__(self) -> None:
-        self._group: dict[str, set[str]] = {}
-
-    def add(self, names: Iterable[str]) -> None:
-        """From here on these share it; the largest class takes the others in."""
-        met = {name: self._group.get(name) or {name} for name in names}
-        merged = max(met.values(), key=len, default=set[str]())
-        for group in met.values():
-            if group is not merged:
-                merged |= group
-                self._group.update(dict.fromkeys(group, merged))
-        self._group.update(dict.fromkeys(met, merged))
-
-    def of(self, name: str) -> set[str]:
-        return self._group.get(name) or {name}
 
 
 @dataclass
@@ -49,31 +32,48 @@ class View:
     deps: list[dict[Key, str]] = field(default_factory=list)
     inside: list[dict[Key, str]] = field(default_factory=list)
     switch: list[Switch | None] = field(default_factory=list)  # effective
+    called: list[frozenset[int]] = field(default_factory=list)  # whose functions it may call
+    draws: list[bool] = field(default_factory=list)  # it, or what its values come from
     loads: list[frozenset[str]] = field(default_factory=list)  # effective
     exports: dict[str, dict[Key, str]] = field(default_factory=dict)
     place: dict[str, int] = field(default_factory=dict)  # of duplicate ids the first
     bound: dict[str, list[int]] = field(default_factory=dict)  # by all blocks, below ones too
+    defines: set[str] = field(default_factory=set)  # methods of their classes
+    spoken: set[str] = field(default_factory=set)  # names that stand not only in calls of them
+    is_known: bool = True  # all that they import is
+    outlasting: set[int] = field(default_factory=set)  # blocks that others may call
 
     binders: dict[str, list[int]] = field(default_factory=dict)
     touchers: dict[str, list[int]] = field(default_factory=dict)  # pseudo-names included
+    state: SharedState = field(default_factory=SharedState)
     storers: dict[str, list[int]] = field(default_factory=dict)
     writers: dict[str, list[int]] = field(default_factory=dict)
+    patched: dict[str, list[int]] = field(default_factory=dict)  # classes that were stored on
     loaders: dict[str, list[int]] = field(default_factory=dict)
     dynamic: list[int] = field(default_factory=list)
     switches: list[int] = field(default_factory=list)
-    filers: list[int] = field(default_factory=list)
-    groups: Groups = field(default_factory=Groups)
+    filers: list[int] = field(default_factory=list)  # that write files
+    kin: Groups = field(default_factory=Groups)  # objects, and the functions they came from
     aliases: Groups = field(default_factory=Groups)
     holders: Groups = field(default_factory=Groups)
     imported: set[str] = field(default_factory=set)
     states: set[str] = field(default_factory=set)  # pseudo-names that something was linked with
     lively: bool = False
+    _last: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, note: Note, facts: list[Facts]) -> View:
         view = cls(note, facts)
         for index, block in enumerate(note.blocks):
             view.place.setdefault(block.id, index)
+            view.defines |= facts[index].defines
+            if facts[index].outlasts:
+                view.outlasting.add(index)
+            view.spoken |= facts[index].spoken
+            said = (of for name, of in facts[index].modules if name in facts[index].spoken)
+            view.spoken.update(origin.rpartition(".")[2] for origin in said)
+            tops = {item.module.partition(".")[0] for item in facts[index].imports}
+            view.is_known = view.is_known and tops <= KNOWN_PACKAGES | {"vault"}
             for name, _ in facts[index].kinds:
                 view.bound.setdefault(name, []).append(index)
         return view
@@ -102,9 +102,38 @@ class View:
                 found.update(known[bisect_right(known, after) :])
         return found
 
+    def last_binders(self, name: str) -> list[int]:
+        """The blocks that may have bound ``name`` last, the nearest first."""
+        every = self.binders.get(name)
+        if every is None:
+            return []
+        known = self._last.get(name)
+        if known is None or known[0] != len(every):
+            found: list[int] = []
+            for j in reversed(every):
+                found.append(j)
+                if name in self.facts[j].binds:
+                    break
+            known = self._last[name] = len(every), found
+        return known[1]
+
+    def kinds_of_last(self, name: str) -> set[str]:
+        """How they bind it."""
+        return {dict(self.facts[j].kinds).get(name, "data") for j in self.last_binders(name)}
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all its blocks are known."""
+        return len(self.deps) == len(self.note.blocks)
+
     def kinds(self, name: str) -> set[str]:
         """How the blocks of the note bind ``name``."""
         return {dict(self.facts[j].kinds)[name] for j in self.bound.get(name, ())}
+
+    def kind(self, name: str) -> str:
+        """The one way in which the note's blocks bind ``name``, data where they differ."""
+        kinds = self.kinds(name)
+        return kinds.pop() if len(kinds) == 1 else "data"
 
     def binds_data(self, name: str) -> bool:
         """Whether a setup or component block binds ``name`` to something that can change."""

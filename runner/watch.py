@@ -2,27 +2,32 @@
 
 Running does not wait, writing does: until the note has been quiet for a while, so that nobody's
 typing is met. Our own writes are told from others by content, not by time. Several batches may run
-side by side over one pool of workers: long training in one note delays no answer to another.
+side by side over one pool of workers: long training in one note delays no answer to another, and
+the batch that came last is served first. When nothing happens, notes get a second look.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 
 from . import claims
 from .changes import Changes, observed
 from .execution import Progress
 from .graph import Graph, build
+from .looking import Looking
+from .outbox import Outbox
 from .outcome import Outcome
 from .pace import OBSIDIAN, PLAIN, Pace
 from .plan import Action, Plan
 from .pool import Pool
+from .records import dataclass, field, replace
 from .report import Report
 from .resolve import DEFINING, Key
 from .runs import Run
+from .secondlook import Candidates
 from .session import Session
 from .sightings import News, Sightings
 from .vault import Vault
@@ -34,6 +39,7 @@ _POLL = 1.0  # the same where there are no events
 _ROOT_LOOK = 2.0  # seconds between looks whether the vault's folder still is the same
 _POLL_SHARE = 0.05  # of the time may go into looking
 _LAST_STEPS = 3.0  # seconds for long results after Ctrl-C
+_REST = 2.0  # seconds in which nothing happens before a note gets a second look
 
 
 def watch_vault(
@@ -45,10 +51,12 @@ def watch_vault(
     quiet: float | None = None,
     polling: bool = False,
     changes: Changes | None = None,
+    rest: float = _REST,
 ) -> Iterator[Report]:
     """Yield a report for each batch of changes under ``paths``, the first for what is stale now.
 
     ``quiet``: seconds of rest before a note is written. ``polling``: for drives without events.
+    ``rest``: seconds in which nothing happens before a note gets a second look.
     ``KeyboardInterrupt`` ends it, after what is finished was written to notes that come to rest;
     a second one at once. Raises ``Claimed`` where another process watches the vault.
     """
@@ -65,7 +73,12 @@ def watch_vault(
         pool = stack.enter_context(session.pool(wish, preload, heard=changes.ring))
         rescan = _POLL if polling else _RESCAN
         pace = _pace(session.vault, quiet)
-        watch = _Watch(session, paths, wish, listen, changes, sightings, pool, pace, rescan)
+        outbox = Outbox(session, sightings, changes, pace)
+        once = replace(wish, force=False)
+        looking = Looking(session, once, pool, rest, Candidates(slow=wish.slow))
+        watch = _Watch(
+            session, paths, wish, listen, changes, sightings, pool, pace, rescan, outbox, looking
+        )
         yield from watch.reports()
 
 
@@ -81,19 +94,6 @@ def _scope(notes: Collection[str], paths: Collection[str]) -> list[str]:
         for note in notes
         if any(not path or note == path or note.startswith(f"{path}/") for path in paths)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """A note whose results wait to be written; the report on ``teller`` waits for that.
-
-    ``is_table``: only its matrix.
-    """
-
-    outcome: Outcome
-    writer: Writer
-    teller: Outcome
-    is_table: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +122,16 @@ class _Watch:
     pool: Pool
     pace: Pace
     rescan: float
+    outbox: Outbox
+    looking: Looking
 
     _batches: list[_Batch] = field(default_factory=list)
     _latest: dict[str, tuple[Outcome, Writer]] = field(default_factory=dict)  # by note
-    _pending: dict[str, _Pending] = field(default_factory=dict)
-    _tables: dict[str, _Pending] = field(default_factory=dict)
     _untold: list[Outcome] = field(default_factory=list)
     _lately: dict[str, float] = field(default_factory=dict)  # what changed while something ran
     _looked_at: float = 0.0
     _rescan_at: float = 0.0
+    _ranks: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def reports(self) -> Iterator[Report]:
         for path in self.sightings.notes:
@@ -141,8 +142,9 @@ class _Watch:
             self._bring_up_to_date(_scope(self.sightings.notes, self.paths), News())
             self.wish = replace(self.wish, force=False)  # it was meant for once
             while True:
-                self._write_due()
+                self.outbox.write_due()
                 yield from self._told()
+                self._look_again()
                 self.changes.wait(self._patience())
                 self._hear_workers()
                 self._hear_changes()
@@ -151,10 +153,9 @@ class _Watch:
             yield from self._told()
 
     def _patience(self) -> float:
-        writes = self._pending or self._tables
-        due = min((self.pace.due(path) for path in writes), default=float("inf"))
         looks = min(self._rescan_at, self.changes.due(), self.sightings.due())
-        return min(_ROOT_LOOK, max(0.0, min(due, looks) - time.monotonic()))
+        due = min(looks, self.outbox.due(), self.looking.due() if self._is_idle else looks)
+        return min(_ROOT_LOOK, max(0.0, due - time.monotonic()))
 
     # --- what changed
 
@@ -183,12 +184,13 @@ class _Watch:
             when = now - age if age <= now - self._looked_at else now
         self.pace.edited(path, now - when)
         if path not in self.sightings.notes:
-            self._pending.pop(path, None)
-            self._tables.pop(path, None)
+            self.outbox.forget(path)
             for batch in self._batches:
                 batch.run.disown({key for key in batch.run.undone() if key[0] == path})
 
     def _answer(self, news: News) -> None:
+        if news.notes:
+            self.looking.disturb(news.notes | news.concerned)
         scope = _scope(news.concerned, self.paths)
         self._bring_up_to_date(scope, news)
         if others := news.notes - {*scope}:  # they may hold quotes, or may have held blocks
@@ -218,8 +220,10 @@ class _Watch:
             self._queue(path, outcome)
         self._want_tables(outcome, writer, graph.notes.keys() - lanes)
         if lanes:
+            if not news.notes:
+                self.looking.disturb()
             began = time.time()
-            run = self.session.begin(outcome, self.pool, self.listen)
+            run = self.session.begin(outcome, self.pool, self.listen, rank=next(self._ranks))
             self._batches.append(_Batch(run, news.files | news.notes, began))
             if run.is_over:
                 self._end(self._batches[-1])
@@ -258,6 +262,9 @@ class _Watch:
 
     def _hear_workers(self) -> None:
         while (event := self.pool.next_event(0.0)) is not None:
+            if self.looking.owns(event.lane):
+                self._take_correction(self.looking.hear(event))
+                continue
             batch = next(batch for batch in self._batches if batch.run.owns(event.lane))
             path = batch.run.hear(event)
             if path is not None:
@@ -287,10 +294,13 @@ class _Watch:
             return  # it was planned anew, and nothing of it went on here
         self._queue(path, own)
         self._want_tables(own, self._writer(own), [path])
-        results = (latest.result(node) for node in latest.graph.of_note(path))
+        self._note_files(path, latest)
+        self.sightings.stirred(path, batch.files, batch.began)
+
+    def _note_files(self, path: str, outcome: Outcome) -> None:
+        results = (outcome.result(node) for node in outcome.graph.of_note(path))
         found = {file for result in results if result for file, _ in result.evidence.files}
         self.sightings.rests_on(path, found)
-        self.sightings.stirred(path, batch.files, batch.began)
 
     def _answer_late(self, batch: _Batch, path: str) -> None:
         """Files may have changed after a note read them and before that was known."""
@@ -298,61 +308,58 @@ class _Watch:
         news = self.sightings.news_of(late & self.sightings.files_of(path))
         self._bring_up_to_date(_scope(news.concerned, self.paths), news)
 
+    # --- looking again
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether nothing runs, waits to be written or told, or is about to be heard."""
+        busy = self._batches or self._untold or not self.outbox.is_empty
+        return not busy and min(self.changes.due(), self.sightings.due()) == float("inf")
+
+    def _look_again(self) -> None:
+        if self._is_idle and time.monotonic() >= self.looking.due():
+            self.looking.begin()
+
+    def _take_correction(self, outcome: Outcome | None) -> None:
+        """What a second look found is written and told as what a batch found."""
+        if outcome is None:
+            return
+        writer = self._writer(outcome)
+        self._untold.append(outcome)
+        for path in outcome.scope:
+            self._latest[path] = outcome, writer
+            self._note_files(path, outcome)
+            self._queue(path, outcome)
+        self._want_tables(outcome, writer, outcome.scope)
+
     # --- writing
 
     def _queue(self, path: str, teller: Outcome) -> None:
         if self.wish.write:
-            self._pending[path] = _Pending(*self._latest[path], teller)
+            self.outbox.put(path, *self._latest[path], teller)
 
     def _want_tables(self, outcome: Outcome, writer: Writer, touched: Iterable[str]) -> None:
         """The matrices that may tell of the notes ``touched`` are to be filled anew."""
         changed = [*touched]
         for path in _scope(self.sightings.tables, self.paths) if self.wish.write else ():
             folder = path.rpartition("/")[0]
-            if path not in self._tables and _scope(changed, [folder]):
-                self._tables[path] = _Pending(outcome, writer, outcome, is_table=True)
+            if _scope(changed, [folder]):
+                self.outbox.put_table(path, outcome, writer)
 
     def _writer(self, outcome: Outcome) -> Writer:
         longest = self.pace.manners.longest
         return self.session.writer(outcome.graph, longest, self.sightings.is_seen)
 
-    def _write_due(self) -> None:
-        """Write what waits, to notes that rest. Tables follow when what they show is written."""
-        self._write_those(self._pending)
-        if not self._pending:
-            self._write_those(self._tables)
-
-    def _write_those(self, waiting: dict[str, _Pending]) -> None:
-        for path, pending in list(waiting.items()):
-            if not self.pace.is_due(path):
-                continue
-            if not self.sightings.is_current(path):
-                self.pace.edited(path)  # somebody just did, and the event is on its way, or lost
-                self.changes.add(path)
-            elif not self._write(path, pending):
-                del waiting[path]
-
-    def _write(self, path: str, pending: _Pending) -> bool:
-        """Write what is known of a note; True if a further step is needed."""
-        outcome, writer = pending.outcome, pending.writer
-        if pending.is_table:
-            outcome = Outcome(outcome.graph, [path], outcome.plans)
-            more = self.session.fill_matrices(outcome, writer, self.sightings.neighbours)
-        else:
-            more = self.session.write(outcome, path, writer)
-        pending.teller.changed |= outcome.changed & {path}
-        self.sightings.adopt(path, writer.last_bytes(path))
-        if more:
-            self.pace.stepped(path)
-        return more
-
     def _told(self) -> Iterator[Report]:
         """Reports of the batches of which nothing runs or waits any more."""
-        open_ = [pending.teller for pending in (*self._pending.values(), *self._tables.values())]
+        open_ = [*self.outbox.tellers()]
         open_ += [batch.run.outcome for batch in self._batches]
         told = [o for o in self._untold if not any(o is other for other in open_)]
         self._untold = [o for o in self._untold if not any(o is other for other in told)]
-        yield from map(self.session.report, told)
+        for outcome in told:
+            yield self.session.report(outcome)
+            here = self.sightings.notes.keys() & {*outcome.scope}
+            self.looking.weigh(outcome, (p for p in here if self._latest[p][0] is outcome))
 
     def _finish(self) -> None:
         """After Ctrl-C: what is finished still goes to the notes that come to rest in time."""
@@ -361,11 +368,8 @@ class _Watch:
             batch.run.outcome.interrupted = True
             self._end(batch)
         self.pool.close()
-        end = time.monotonic() + self.pace.manners.quiet + _LAST_STEPS
         try:
-            while (self._pending or self._tables) and time.monotonic() < end:
-                self._write_due()
-                time.sleep(min(0.05, self.pace.manners.pause))
+            self.outbox.drain(self.pace.manners.quiet + _LAST_STEPS)
         except KeyboardInterrupt:  # the user insists
             return
 

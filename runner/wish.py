@@ -28,7 +28,7 @@ class Selection:
 
     def __init__(self, expression: str) -> None:
         self._expression = expression
-        self._tokens = re.findall(r"\(|\)|[^\s()]+", expression)
+        self._tokens = re.findall(r"\(|\)|[^\s()]+", expression) if expression else []
         if self._tokens:
             self("")
 

@@ -1,9 +1,9 @@
 """The worker: one process that runs the steps of one job, told so over its standard streams.
 
-In: ``preload``, ``job``, ``interrupt``, end of input. Out: ``ready``, ``start``, ``output``,
-``done``, ``starved``, ``end``. The file is run by its path under whatever interpreter the user
-names, where this package need not be installed; multiprocessing children of a block import it as
-``__mp_main__``.
+In: ``preload``, ``job``, ``interrupt``, end of input. Out: ``born``, ``ready``, ``start``,
+``output``, ``done``, ``replayed``, ``starved``, ``end``. The file is run by its path under
+whatever interpreter the user names, where this package need not be installed; multiprocessing
+children of a block import it as ``__mp_main__``.
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ import sys
 if sys.version_info < (3, 11):  # noqa: UP036  the user's interpreter may be any
     sys.exit(f"runner needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}")
 
+import errno
 import faulthandler
 import importlib.util
 import os
 import signal
-import tempfile
 import threading
 import time
 from contextlib import suppress
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
@@ -51,25 +50,26 @@ if __name__ in ("__main__", "__mp_main__"):
     _bootstrap()
 
 # ruff: noqa: E402  the package can be imported only after the bootstrap above
-from runner import exits, memory, remedies, strays, threadfaults
-from runner.capture import FOLD_OTHERS_AT, Recorder, unbuffer_c_stdout
+from runner import exits, memory, remedies, scratch, strays, threadfaults
+from runner.capture import FOLD_OTHERS_AT, Recorder, out_of_reach, unbuffer_c_stdout
 from runner.channel import Channel
 from runner.display import Display, Stage
 from runner.evidence import Witness
 from runner.frames import Places, is_expected, message_of
 from runner.freshcode import read_sources
+from runner.guests import Guests
 from runner.job import Code, Job, Mode, Step
 from runner.modules import NoteFinder, execute
 from runner.portable import Portable
+from runner.records import replace
 from runner.result import Evidence, Result, Status, Text, decode, encode
 from runner.seeds import on_arrival
 from runner.template import preload, serve_forks
-from runner.variables import revealed
+from runner.variables import revealed, show_one_gpu
 
 sys.dont_write_bytecode = True  # beside the modules that a block imports, or its children
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
-SCRATCH_PREFIX = "runner-worker-"
 _WATCH_EVERY = 0.1  # seconds between looks at a running block
 _STUCK_AFTER = 1.0  # seconds after an interrupt at which the stack is dumped
 
@@ -90,7 +90,7 @@ class Lane:
         self._codes = {code.id: code for code in self._note.blocks}
         self._places = Places(job.notes)
         self._portable = Portable(self._note.root, (scratch, job.checkpoints))
-        self._display = Display(recorder, job.figures)
+        self._display = Display(recorder, job.figures, self._portable.text)
         self._witness = Witness(self._note.root, (n.path for n in job.notes), job.checkpoints)
         self._finder = NoteFinder(notes.get)
         self._device: str | None = None
@@ -99,12 +99,14 @@ class Lane:
         self._pid = os.getpid()
         self._may_take = memory.limit()
         self._uses_cuda = any(step.device.startswith("cuda") for step in job.steps)
+        self._moved = False
         self.ceiling = 0  # bytes that the process may hold before it is ended, 0 for any
         self.running: str | None = None
 
     def run(self) -> bool:
-        """False where a block took all memory: the rest wants a fresh process."""
+        """False where the rest wants a fresh process, for the reasons of ``_step``."""
         self._prepare()
+        self._guests = Guests(self._may_take)
         for step in self.job.steps:
             if not self._lost.isdisjoint(step.needs):
                 self._lost.add(step.id)
@@ -114,7 +116,10 @@ class Lane:
 
     def _prepare(self) -> None:
         if self.job.gpu >= 0:
-            _show_one_gpu(self.job.gpu)
+            show_one_gpu(self.job.gpu)
+        if not os.path.isdir(self.job.cwd):
+            why = f"{os.path.basename(self.job.cwd)}, the folder of its note, was moved or deleted"
+            self._channel.send(event="starved", id="", why=why)
         os.chdir(self.job.cwd)
         sys.path.insert(0, self.job.cwd)
         read_sources()
@@ -140,20 +145,18 @@ class Lane:
         folder, finder = Path(self.job.checkpoints), self._finder
         use(Shelf(folder, lambda: finder.device, self.job.rebuild, keeper))
 
-    def _limit_memory(self) -> None:
-        """CUDA reserves more address space than any limit of the system would allow."""
-        if self._may_take and (self._uses_cuda or not memory.restrict(self._may_take)):
-            self.ceiling = self._may_take
-
     def _step(self, step: Step) -> bool:
-        """False where memory ran out in it."""
+        """False where memory ran out in it, or a test left other values than it had found."""
         code = self._codes[step.id]
         self._recorder.install()
-        self._limit_memory()
+        self.ceiling = memory.hold_to(self._may_take, self._uses_cuda)
         self._display.silent = step.mode is Mode.REPLAY
         trouble = self._make_ready(step, code)
-        self._channel.send(event="start", id=step.id, begins=self._recorder.begins)
+        self._recorder.strangers = self._guests.threads
+        begins = self._recorder.begins
+        self._channel.send(event="start", id=step.id, begins=begins, **self._guests.told())
         started = time.perf_counter()
+        self._witness.expect(code.source)
         self.running, self._witness.watching = step.id, True
         declared = {name: self._declared[name] for name in code.env if name in self._declared}
         try:
@@ -165,15 +168,18 @@ class Lane:
             self.running = None
         if os.getpid() != self._pid:  # a child that the block forked came back from it
             os._exit(0)
+        heard = self._guests.heard(self._recorder)
         outputs = self._recorder.take(self._places.mark)
+        self._guests.see(step.id)
         if result.status is not Status.OK:
             self._lost.add(step.id)
         elif step.mode is Mode.REPLAY:
             self._witness.watching = False
+            self._channel.send(event="replayed", id=step.id)
             return True
         evidence = self._witness.evidence(step.device)
         if spent := memory.ran_out():
-            evidence = replace(evidence, doubt="memory ran out in the last run")
+            evidence = replace(evidence, doubt=f"{spent} ran out in the last run")
         result = replace(
             result,
             outputs=() if step.cuts_output else outputs,
@@ -181,8 +187,10 @@ class Lane:
             device=step.device,
         )
         message = encode(self._portable.of(result)) | {"evidence": _encoded(evidence)}
-        self._channel.send(event="done", id=step.id, result=message, spent=spent)
-        return not spent
+        over = bool(spent or self._moved)
+        told = {"spent": spent, "heard": heard, "over": over}
+        self._channel.send(event="done", id=step.id, result=message, **told)
+        return not over
 
     def _make_ready(self, step: Step, code: Code) -> BaseException | None:
         """Import what only we need before the block's time runs: torch for the global ``device``,
@@ -213,13 +221,15 @@ class Lane:
         return Result(Status.OK)
 
     def _test(self, step: Step, code: Code) -> Result:
-        from runner.testing import run_block  # loaded by now
+        from runner.testing import Ground, run_block  # loaded by now
 
         self._display.silent = True  # figures of tests have no place
+        ground = Ground() if step is not self.job.steps[-1] else None
         try:
             return run_block(self._module, self._note, code, step, self._places, self._scratch)
         finally:
             self._display.finish_figures()
+            self._moved = ground is not None and ground.moved()
 
     def _raised(self, step: Step, error: BaseException) -> Result:
         with suppress(Exception):  # the block's own fault is the one to report
@@ -233,7 +243,7 @@ class Lane:
         return replace(failed, reason=f"{step.raises} was expected")
 
     def _failed(self, error: BaseException) -> Result:
-        memory.explain(error)
+        memory.explain(error, self._guests.holding())
         failure = self._places.failure(error)
         return Result(Status.FAILED, failure=failure, reason=failure.headline)
 
@@ -246,8 +256,7 @@ class Lane:
 
     def whereabouts(self, thread: int) -> str:
         """The place of the innermost frame of the notes that ``thread`` is in, "" if none."""
-        frames = self._places.stack(sys._current_frames().get(thread))
-        return next((f.place.token() for f in reversed(frames) if f.place), "")
+        return self._places.innermost(sys._current_frames().get(thread))
 
 
 @lru_cache(maxsize=1)
@@ -263,9 +272,12 @@ class Worker:
     """Owns the process: its streams, its control thread and its watch over the running block."""
 
     def __init__(self) -> None:
-        self._scratch = tempfile.mkdtemp(prefix=SCRATCH_PREFIX)
+        self._scratch = scratch.chosen()
         self._channel = _private_channel()
-        self._stderr = os.fdopen(os.dup(2), "wb", buffering=0)
+        self._channel.greet()
+        self._channel.send(event="born", scratch=self._scratch)
+        scratch.make(self._scratch)
+        self._stderr = os.fdopen(out_of_reach(os.dup(2)), "wb", buffering=0)
         self._recorder = Recorder(os.path.join(self._scratch, "output"))
         self._recorder.install()
         self._orders: SimpleQueue[dict[str, Any]] = SimpleQueue()
@@ -275,9 +287,6 @@ class Worker:
 
     def serve(self) -> None:
         """Obey orders until the other side is gone; never returns."""
-        faulthandler.enable(self._stderr)
-        if hasattr(faulthandler, "register"):  # the parent asks for the stack of a stuck block
-            faulthandler.register(signal.SIGUSR1, self._stderr)
         self._exit = exits.confess(self._stderr)
         exits.spare_parent()
         strays.adopt_orphans()
@@ -285,21 +294,17 @@ class Worker:
         signal.signal(signal.SIGINT, self._on_interrupt)
         unbuffer_c_stdout()
         threading.Thread(target=self._control, daemon=True).start()
-        self._channel.send(
-            event="ready",
-            pid=os.getpid(),
-            scratch=self._scratch,
-            output=self._recorder.path,
-        )
+        self._channel.send(event="ready", pid=os.getpid(), output=self._recorder.path)
         try:
             while True:
                 self._obey(self._orders.get())
         except BrokenPipeError:
             self._leave()
+        except OSError as error:
+            exits.show_fault(self._stderr)
+            self._exit(exits.UNHEARD if error.errno == errno.EBADF else 1)
         except Exception:  # ours, between two blocks: the parent tells of it
-            import traceback
-
-            self._stderr.write(traceback.format_exc().encode("utf-8", "replace"))
+            exits.show_fault(self._stderr)
             self._exit(1)
 
     def _obey(self, order: dict[str, Any]) -> None:
@@ -371,9 +376,7 @@ class Worker:
 
     def _leave(self) -> None:
         """End the process now, and what it started if its lane was cut off. Tested on Linux."""
-        import shutil
-
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        scratch.remove(self._scratch)
         if strays.has_children():
             strays.end_strays(os.getpid())
         if self._lane is not None and hasattr(os, "killpg") and os.getpgrp() == os.getpid():
@@ -381,16 +384,10 @@ class Worker:
         self._exit(0)
 
 
-def _show_one_gpu(index: int) -> None:
-    """Hide the others; CUDA reads the variable when it is first used (CUDA C++ Programming Guide,
-    environment variables)."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
-    os.environ["CUDA_VISIBLE_DEVICES"] = visible[index] if visible[0] else str(index)
-
-
 def _private_channel() -> Channel:
     """Move the standard streams out of the blocks' reach."""
-    return Channel(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
+    incoming, outgoing = (out_of_reach(os.dup(number)) for number in (0, 1))
+    return Channel(os.fdopen(incoming, "rb"), os.fdopen(outgoing, "wb"))
 
 
 if __name__ == "__main__" and sys.argv[1:2] == ["--template"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from . import memory
@@ -92,13 +92,13 @@ class Conditions:
     threads: int
     memory: int
 
-    TF32 = "off in matrix products, on in convolutions"
+    tf32: str
     DETERMINISTIC = "not asked of torch"
 
     @classmethod
     def now(cls, settings: Settings, device: str, devices: tuple[str, ...]) -> Conditions:
         workers = settings.workers or usual_workers()
-        return cls(device, devices, workers, threads(), _limit())
+        return cls(device, devices, workers, threads(), _limit(), _tf32(os.environ))
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -107,7 +107,7 @@ class Conditions:
             "workers": self.workers,
             "threads": self.threads,
             "memory": self.memory or None,
-            "tf32": self.TF32,
+            "tf32": self.tf32,
             "deterministic": self.DETERMINISTIC,
         }
 
@@ -117,4 +117,14 @@ class Conditions:
         has = f"the machine has {', '.join(self.devices)}"
         yield f"device {self.device} ({has}), {self.workers} workers side by side"
         yield f"each worker: {self.threads} thread{plural}, {most} of memory"
-        yield f"TF32: {self.TF32}; deterministic algorithms: {self.DETERMINISTIC}"
+        yield f"TF32: {self.tf32}; deterministic algorithms: {self.DETERMINISTIC}"
+
+
+def _tf32(environ: Mapping[str, str]) -> str:
+    """What torch does with TF32 by itself (PyTorch, CUDA semantics), or by variables that workers
+    get from the user (cuBLAS documentation)."""
+    if environ.get("NVIDIA_TF32_OVERRIDE") == "0":
+        return "off (NVIDIA_TF32_OVERRIDE)"
+    if environ.get("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE") == "1":
+        return "on (TORCH_ALLOW_TF32_CUBLAS_OVERRIDE)"
+    return "off in matrix products, on in convolutions"

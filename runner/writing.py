@@ -7,10 +7,8 @@ planned. Figures are written before the note that embeds them.
 from __future__ import annotations
 
 import posixpath
-import re
 import urllib.parse
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from .atomic import WriteError
@@ -21,13 +19,14 @@ from .journal import Journal
 from .links import Resolver
 from .note import Block, Note, Problem, Severity
 from .parse import parse
-from .records import dataclass
+from .patterns import regex
+from .records import dataclass, replace
 from .render import Rendered, Shown, Surroundings, maker, matrix, properties, render
 from .result import Place, Result, Status, Text
 from .store import Ownership, refusals, update, write_files
 from .vault import Vault, is_note
 
-_NO_WIKI = re.compile(r"[\[\]|#^\\<>\x00-\x1f\x7f]|%%")  # ends a wikilink, or means a part of it
+_NO_WIKI = regex(r"[\[\]|#^\\<>\x00-\x1f\x7f]|%%")  # ends a wikilink, or means a part of it
 
 
 _SHORT = 500  # characters of printed text that need no file of their own

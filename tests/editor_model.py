@@ -25,6 +25,7 @@ from runner.vault import Vault
 from runner.writing import Writer
 
 AUTOSAVE = 2.0  # seconds
+_AMPLE = 60  # seconds to compare texts; an editor's own code does it in a few milliseconds
 
 
 class Clock:
@@ -41,7 +42,7 @@ class Editor:
 
     def __init__(self, file: Path, clock: Clock) -> None:
         self.file = file
-        self.is_off = False  # whether a long removal was ever merged, see `_merge`
+        self.merged_removals = 0  # of more than a few characters at a stroke, unsaved till then
         self._removed = 0  # characters at a stroke, unsaved
         self._clock = clock
         self.buffer = self._base = file.read_bytes().decode()
@@ -81,15 +82,15 @@ class Editor:
     def _merge(self, disk: str) -> None:
         """Put what is unsaved onto the text of the disk.
 
-        diff-match-patch takes a long passage out where its ends are found, whatever became of its
-        middle, or leaves it standing and looks for all that was typed below as if it were gone.
-        So where such a passage was ours and is being written, what is typed may be lost at the
-        editor's own hands. No writer can do anything against it but write less.
+        diff-match-patch takes a long passage out where its ends are found and at most half of it
+        became another. Else it leaves it standing, and looks for all that was typed below as if it
+        were gone: a passage of 500 characters takes the typing along.
         """
         merging = diff_match_patch()
+        merging.Diff_Timeout = _AMPLE
         typed = merging.patch_make(self._base, self.buffer)
         self.buffer, _ = merging.patch_apply(typed, disk)
-        self.is_off |= self._removed > merging.Match_MaxBits
+        self.merged_removals += self._removed > merging.Match_MaxBits
 
 
 @dataclass(frozen=True, slots=True)

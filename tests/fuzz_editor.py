@@ -6,8 +6,7 @@
 A round is one to three notes, with bursts of typing at random places of them. Meanwhile results
 come, grow, shrink and go, figures too; `runner_*` properties and the matrix change; blocks are
 deleted, renamed and cut with what stands below them. Every typed character is one of its own, and
-must stand in its note once at the end, outside of what is ours. Notes in which a write met a long
-removal that was not saved yet are counted apart: see ``Editor`` in ``editor_model.py``.
+must stand in its note once at the end, outside of what is ours.
 """
 
 from __future__ import annotations
@@ -49,8 +48,7 @@ class Count:
     bursts: int = 0
     moved: int = 0  # bursts that stand behind other words than they were typed behind
     lost: list[str] = field(default_factory=list)
-    off: int = 0  # notes in which the editor merged a write with a long removal
-    off_lost: list[str] = field(default_factory=list)  # of them: those that lost characters
+    merged_removals: int = 0  # writes into a note with a long removal that was not saved yet
 
 
 # --- a note ----------------------------------------------------------------------------------
@@ -205,6 +203,7 @@ def play(vault: Vault, results: Results, chance: random.Random, count: Count, nu
     count.rounds += 1
     count.writes += watcher.writes
     count.longest_step = max(count.longest_step, watcher.longest_step)
+    count.merged_removals += sum(editor.merged_removals for editor in editors)
     judge(author, count, number)
 
 
@@ -216,10 +215,9 @@ def judge(author: Author, count: Count, number: int) -> None:
         ours = "".join(span.of(text) for span in (*(r.span for r in note.regions), *note.matrices))
         chars = [char for char, where in author.typed.items() if where is editor]
         lost = [char for char in chars if text.count(char) != 1 or char in ours]
-        count.off += editor.is_off
         if lost:
-            losses = count.off_lost if editor.is_off else count.lost
-            losses.append(f"round {number}: {len(lost)} of {len(chars)} characters in\n{text}")
+            told = f"round {number}: {len(lost)} of {len(chars)} characters in\n{text}"
+            count.lost.append(told)
         for char in {*chars} & author.behind.keys() - {*lost}:
             count.moved += _own(text[: text.index(char)]) != author.behind[char]
 
@@ -258,15 +256,14 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="the number of the first round")
     chosen = parser.parse_args()
     count = fuzz(range(chosen.first, chosen.first + chosen.rounds), chosen.seed)
-    for fault in (count.lost or count.off_lost)[:3]:
+    for fault in count.lost[:3]:
         print(fault)
     print(
         f"{count.rounds} rounds, {count.typed} characters typed, {count.taken_out} blocks, regions "
         f"and paragraphs taken out, {count.writes} writes, of them {count.merges} into unsaved "
-        f"typing, {count.longest_step} characters at most: {len(count.lost)} rounds lost "
-        f"characters; {count.moved} of {count.bursts} bursts stand behind other words. Of {count.off} "
-        "notes in which a write met a long removal that was not saved yet the editor's merge lost "
-        f"characters in {len(count.off_lost)}"
+        f"typing and {count.merged_removals} beside a long removal, {count.longest_step} "
+        f"characters at most: {len(count.lost)} rounds lost characters; {count.moved} of "
+        f"{count.bursts} bursts stand behind other words"
     )
     raise SystemExit(bool(count.lost))
 

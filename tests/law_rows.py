@@ -216,6 +216,18 @@ ROWS: dict[str, Row] = {
         "Main": "s1: from aid import register, names | r2: @register; def f<<1|2>>(): pass | r3: print(names())",
         "aid.py": "_kinds = {}\ndef register(fn):\n    _kinds[fn.__name__] = fn\n    return fn\ndef names(): return sorted(_kinds)\n",
     },
+    "a list that a function returns": "s1: items = [] | c1: def get(): return items | r1: a = get() | r2: a.append(<<1|2>>) | r3: print(items)",
+    "a list that a method returns": "s1: items = [] | c1: class Box:;    def get(self): return items | r1: a = Box().get() | r2: a.append(<<1|2>>) | r3: print(items)",
+    "two values of one cache": "s1: cache = {} | c1: def pick(k): return cache.setdefault(k, []) | r1: a = pick(1); b = pick(1) | r2: b.append(<<1|2>>) | r3: print(a)",
+    "what a function keeps": "s1: log = [] | c1: def keep(v): log.append(v) | r1: x = [0]; keep(x) | r2: log[0].append(<<1|2>>) | r3: print(x)",
+    "two lists joined in a function": "s1: box = []; x = [] | c1: def connect(): box.append(x) | r1: connect() | r2: box[0].append(<<1|2>>) | r3: print(x)",
+    "a class attribute with an annotation": "c1: class A:;    kept: list = [] | r1: a = A() | r2: a.kept.append(<<1|2>>) | r3: print(A.kept)",
+    "a class attribute under a condition": "c1: class A:;    if 1:;        kept = [] | r1: a = A() | r2: a.kept.append(<<1|2>>) | r3: print(A.kept)",
+    "a class under a local name in its method": "c1: class A:;    n = 0;    def __init__(self):;        kind = type(self);        kind.n += <<1|2>> | r2: A() | r3: print(A.n)",
+    "a list given to a class later": "c1: class A:;    def put(self, v): self.items.append(v) | r0: a = A(); b = A() | r1: A.items = [] | r2: a.put(<<1|2>>) | r3: print(b.items)",
+    "a metaclass's call": "c0: class M(type):;    def __call__(cls, *a):;        cls.n = <<1|2>>;        return super().__call__(*a) | c1: class B(metaclass=M): n = 0 | r2: B() | r3: print(B.n)",
+    "an old value behind a new one": "s1: x = []; y = x | c1: def f(): x.append(<<1|2>>) | r2: f(); x = [] | r3: print(y)",
+    "a file asked for": "s1: from pathlib import Path | r2: [Path('asked.txt').unlink, Path('asked.txt').touch][<<0|1>>]() if Path('asked.txt').exists() or <<0|1>> else None | r3: print(Path('asked.txt').exists())",
 }
 TORCH: dict[str, Row] = {
     "the default dtype through a helper": "s1: import torch | c1: def double(d): torch.set_default_dtype(d) | r2: double(torch.float<<32|64>>) | r3: print(torch.ones(1).dtype)",

@@ -224,6 +224,15 @@ HARMLESS = {
     "a cycle": "x = []; x.append(x)\ndef make(): return len(x)",
 }
 CHANGES = {
+    "a class": ("class A:\n n = 0\ndef make(): A.n = 1", ["A"]),
+    "a class through its object": (
+        "class A:\n n = 0\n def __init__(self): type(self).n += 1\ndef make(): A()",
+        ["A"],
+    ),
+    "a list of a class": (
+        "class A:\n every = []\n def __init__(self): self.every.append(1)\ndef make(): A()",
+        ["A"],
+    ),
     "a global": ("best = 0\ndef make():\n global best; best = 1", ["best"]),
     "a new global": ("def make():\n global best; best = 1", ["best"]),
     "a list": ("x = []\ndef make(): x.append(1)", ["x"]),

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from vaults import Home, fence, statuses
 
-from runner import devices
+from runner import child, devices
 from runner.devices import DeviceError, available, choose, indices, kind_of
 from runner.report import Report
 from runner.result import Evidence
@@ -36,7 +37,8 @@ class OutOfMemoryError(RuntimeError):
 class cuda:
     is_available = staticmethod(lambda: True)
     is_initialized = staticmethod(lambda: False)
-    max_memory_allocated = staticmethod(lambda: 7_300_000_000)
+    device_count = staticmethod(lambda: 2)
+    max_memory_allocated = staticmethod(lambda device: (0, 7_300_000_000)[device])
     @staticmethod
     def get_device_capability(device):
         return tuple(map(int, os.environ.get("RUNNER_TEST_SM", "9 0").split()))
@@ -180,16 +182,23 @@ def look(home: Home, count: int, **wish: object) -> list[str]:
     return seen(home, count)
 
 
-def test_notes_take_turns_on_the_gpus(gpus: Home) -> None:
-    found = look(gpus, 4, workers=2)
-    assert sorted(found) == ["0 as device(cuda)"] * 2 + ["1 as device(cuda)"] * 2
+def test_notes_take_the_gpu_that_nobody_uses(gpus: Home) -> None:
+    """Each note waits till the other has begun; what they wait for may have them run again."""
+    for n in range(2):
+        tell = f"open('begun{n}', 'a').write(os.environ['CUDA_VISIBLE_DEVICES'])"
+        wait = f"while not os.path.exists('begun{1 - n}'): time.sleep(0.01)"
+        lines = ("import time", *LOOK, tell, wait)
+        gpus.write(f"N{n}.md", fence("run", f"look{n}", *lines))
+    gpus.session(workers=2)
+    assert {gpus.read(f"begun{n}")[0] for n in range(2)} == {"0", "1"}
+    assert look(gpus, 3, workers=1) == ["0 as device(cuda)"] * 3
 
 
 def test_the_gpus_that_the_user_shows_are_shared(
     gpus: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,GPU-7f")
-    assert sorted(look(gpus, 2)) == ["5 as device(cuda)", "GPU-7f as device(cuda)"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-7f,5")
+    assert look(gpus, 2, workers=1) == ["GPU-7f as device(cuda)"] * 2
 
 
 def test_a_gpu_that_was_named_is_the_one(gpus: Home) -> None:
@@ -243,23 +252,87 @@ def test_a_block_for_a_gpu_waits_for_a_machine_that_has_one(
     assert "on device(cuda)" in gpus.read("N.md")
 
 
-def test_memory_that_ran_out_is_told_with_the_peak_and_tried_again(gpus: Home) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        "torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 2.00 GiB')",
+        "RuntimeError('CUDA error: out of memory')",
+        "RuntimeError('CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`')",
+        "RuntimeError('MPS backend out of memory (MPS allocated: 8.00 GB)')",
+    ],
+)
+def test_memory_that_ran_out_is_told_with_the_peak_and_tried_again(gpus: Home, error: str) -> None:
     gpus.write(
-        "N.md",
-        fence(
-            "run",
-            "big",
-            "#| device: cuda",
-            "import torch",
-            "raise torch.OutOfMemoryError(f'CUDA out of memory on {device}')",
-        ),
+        "N.md", fence("run", "big", "#| device: cuda", "import torch", "device", f"raise {error}")
     )
     assert statuses(gpus.session()) == {"big": "failed"}
     text = gpus.read("N.md")
-    assert "CUDA out of memory on device(cuda)" in text
     assert "at its peak this process had 7.3 GB of the GPU's memory" in text
     (block,) = gpus.session().blocks()
     assert (block.action, block.because) == ("run", "memory ran out in the last run")
+
+
+def test_memory_that_another_process_took_is_waited_for(gpus: Home) -> None:
+    """The one note holds the memory until the other has failed for it once."""
+    gpus.write(
+        "N0.md",
+        fence("run", "holds", "import os, time", "device", "open('held', 'w').close()")
+        + fence("run", "waits", "while not os.path.exists('failed'): time.sleep(0.01)", "device"),
+    )
+    gpus.write(
+        "N1.md",
+        fence(
+            "run",
+            "lacks",
+            "import os, time, torch",
+            "while not os.path.exists('held'): time.sleep(0.01)",
+            "first = not os.path.exists('failed')",
+            "open('failed', 'w').close()",
+            "if first: raise torch.OutOfMemoryError(f'CUDA out of memory on {device}')",
+            "print('enough')",
+        ),
+    )
+    report = gpus.session(workers=2, device="cuda:0")
+    assert statuses(report) == {"holds": "ok", "waits": "ok", "lacks": "ok"}
+    assert "enough" in gpus.read("N1.md")
+
+
+def test_the_memory_of_a_note_is_given_back_before_the_next_one_begins(
+    gpus: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process frees what it has of a GPU when it has ended."""
+    leave = child.Worker.leave
+
+    def late(worker: child.Worker) -> None:
+        time.sleep(0.5)
+        leave(worker)
+
+    monkeypatch.setattr(child.Worker, "leave", late)
+    gpus.write(
+        "N1.md",
+        fence("run", "second", "import os", "device", "pid = int(open('pid').read())")
+        + fence("run", "third", "print('gone', not os.path.exists(f'/proc/{pid}'))"),
+    )
+    gpus.write(
+        "N0.md",
+        fence("run", "first", "import os", "device", "open('pid', 'w').write(str(os.getpid()))"),
+    )
+    gpus.session(workers=1, scope=["N0.md", "N1.md"])
+    assert "gone True" in gpus.read("N1.md")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("NVIDIA_TF32_OVERRIDE", "0", "off (NVIDIA_TF32_OVERRIDE)"),
+        ("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "1", "on (TORCH_ALLOW_TF32_CUBLAS_OVERRIDE)"),
+    ],
+)
+def test_status_heeds_the_variables_that_torch_heeds(
+    gpus: Home, name: str, value: str, words: str
+) -> None:
+    gpus.write("N.md", fence("run", "r", "1"))
+    assert f"TF32: {words}; " in gpus.command("status", ".", **{name: value}).out
 
 
 def test_status_states_the_conditions(gpus: Home) -> None:

@@ -119,10 +119,16 @@ FAULTS = {
         "time limit of 1 s",
     ),
     "closed descriptors": (
-        ["import os", "os.closerange(0, 256)", "print('gone')"],
+        ["import os", "os.closerange(0, 5000)", "print('gone')"],
         [],
         "crashed",
-        "",
+        "it closed the streams of its process",
+    ),
+    "closed descriptors as daemons close them": (
+        ["import os", "os.closerange(0, 256)", "print('there')"],
+        [],
+        "ok",
+        "there",
     ),
     "100 MB printed": (
         ["for _ in range(100): print('x' * 99, end='\\n' * 1); print('y' * 10**6)"],
@@ -193,6 +199,18 @@ FAULTS = {
         "timeout",
         "time limit of 1 s",
     ),
+    "a daemon of a block that crashes": (
+        [*DAEMON, "import ctypes", "ctypes.string_at(0)  # LINE"],
+        [],
+        "crashed",
+        "SIGSEGV",
+    ),
+    "a daemon of a block that is killed": (
+        [*DAEMON, "import signal", "os.kill(os.getpid(), signal.SIGKILL)"],
+        [],
+        "crashed",
+        "SIGKILL",
+    ),
     "a daemon of a block that exits": (
         [*DAEMON, "os._exit(7)  # LINE"],
         [],
@@ -206,10 +224,10 @@ FAULTS = {
         "cannot be ended here",
     ),
     "a process that stops itself": (
-        ["import os, signal", "os.kill(os.getpid(), signal.SIGSTOP)"],
+        ["import os, signal", "os.kill(os.getpid(), signal.SIGSTOP)  # LINE"],
         ["timeout: 1"],
         "timeout",
-        "last seen at Bad.md",
+        "still running at Bad.md",
     ),
     "nobody to ask": (["input('who? ')  # LINE"], [], "failed", "nobody can type here"),
     "nobody to debug": (["x = 1", "breakpoint()", "print(x)"], [], "failed", "pytest --pdb"),

@@ -5,15 +5,8 @@ Names of files are their paths in `runner/`, without `.py`.
 
 from __future__ import annotations
 
-import ast
-import sys
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
-
 import pytest
-
-PACKAGE = Path(__file__).parent.parent / "runner"
+from source_imports import modules, own_imports
 
 # Lowest first: a file imports only from floors that stand before its own in this table. A floor
 # with a letter lies between two floors of the design.
@@ -52,7 +45,18 @@ FLOORS: dict[str, list[str]] = {
     ],
     "0b+": [
         "bounds",  # how much of a text a note holds: part of body
+        "partway",  # a region between two results: part of gradual
+        "classes",  # what a class keeps for all its objects: part of names
+        "filecalls",  # which calls work with files: part of touching
         "holding",  # which names may lead to one object: part of touching
+        "insides",  # one function while it is looked at: part of sharing
+        "sharedstate",  # which names share state, from when on: part of views
+    ],
+    "0b++": [
+        "flows",  # where the objects of names go in an expression: part of sharing
+    ],
+    "0b+++": [
+        "sharing",  # which names a statement or a function brings together: part of touching
     ],
     "0c": [
         "redaction",  # secrets out of what a block printed
@@ -63,6 +67,7 @@ FLOORS: dict[str, list[str]] = {
         "quotetext",  # the sentences of a quote, and its author's marks
     ],
     "0d": [
+        "defining",  # what functions and classes do to the names around them: part of names
         "pagebreaks",  # passages that a page break or a footnote parts
         "wording",  # how a quote differs in words
     ],
@@ -83,6 +88,15 @@ FLOORS: dict[str, list[str]] = {
         "notebooks/pieces",  # a note cut into what becomes cells
         "quotes",
         "views",  # one note while its graph is made: the blocks above, for resolve
+    ],
+    "1a": [
+        "knownfacts",  # names.facts, remembered
+    ],
+    "1a+": [
+        "reach",  # what lies behind the names of functions: part of impact
+    ],
+    "1a++": [
+        "impact",  # what one block does to others: part of resolve
     ],
     "1b": [
         "notebooks/showable",  # Obsidian's Markdown for readers elsewhere
@@ -116,7 +130,13 @@ FLOORS: dict[str, list[str]] = {
         "outcome",  # plans and results of one run, and what follows for each note
         "notebooks/from_notebook",  # a notebook as a note
     ],
+    "3b+": [
+        "secondlook",  # which notes are run once more as a whole, and what that shows
+    ],
     # ------------------------ pure core above, the world below ------------------------
+    "3c--": [
+        "scratch",  # worker: the folder for files of its own
+    ],
     "3c-": [
         "portable",  # paths of one machine as any other would say them
         "strays",  # worker: processes that left its group
@@ -155,6 +175,7 @@ FLOORS: dict[str, list[str]] = {
         "shots",  # a passage of a PDF drawn
     ],
     "3c+": [
+        "doubts",  # whether a block suffered from another of its process, for execution
         "crash",  # exit codes, dumped stacks, last words, read by child and pool
         "doubles",  # files that are a note over again
         "atomic",  # bytes into a file, all or nothing
@@ -211,6 +232,7 @@ FLOORS: dict[str, list[str]] = {
     ],
     "3g": [
         "children",  # worker: what multiprocessing starts from a block
+        "guests",  # worker: what blocks leave running
     ],
     "4": [
         "worker",
@@ -218,6 +240,7 @@ FLOORS: dict[str, list[str]] = {
         "trust",
         "cache",  # stored results, beside the store of files
         "child",  # one worker process seen from the parent
+        "underway",  # a lane that a worker carries out, seen from the parent
         "vault",  # a vault's files and settings
         "world",  # the environment that a stored result is compared with
         "pages",  # the texts of PDF pages
@@ -232,7 +255,7 @@ FLOORS: dict[str, list[str]] = {
         "changes",  # file events of a vault
         "sightings",  # a watched vault as it was last seen
         "memo",  # a run that found nothing to do, remembered
-        "keptshapes",  # the shapes of notes that earlier runs met
+        "keptnotes",  # what earlier runs found out about the texts of notes
         "admission",  # a vault held against what the user trusted
         "notebooks/files",  # notebooks read and written
         "undo",  # a note as it was before our last writes
@@ -251,6 +274,7 @@ FLOORS: dict[str, list[str]] = {
         "pytest_modules",  # the modules of many notes in one process
     ],
     "5c": [
+        "planning",  # what is asked of a plan, for session
         "runs",  # a run under way, over a pool that it may share
         "settling",  # what a run has to execute once more, for session
         "notebooks/exporting",  # notes of a vault as notebooks
@@ -262,6 +286,8 @@ FLOORS: dict[str, list[str]] = {
         "library",  # `runner.install`: notes as modules of a plain program
     ],
     "6b": [
+        "looking",  # second looks while a watch has nothing to do
+        "outbox",  # results that wait to be written into watched notes
         "pytest_notes",  # the notes of one pytest session, for the plugin
     ],
     "7": [
@@ -299,105 +325,7 @@ FLOORS: dict[str, list[str]] = {
     ],
 }
 LEVEL = {name: level for level, floor in enumerate(FLOORS.values()) for name in floor}
-CORE = {name for name, level in LEVEL.items() if level <= list(FLOORS).index("3b")}
-
-# All that the core may import. No clock, no files, no processes, no chance: what is not listed
-# needs a decision, and a reason here.
-PURE = set(
-    """
-    __future__ ast base64 bisect builtins collections contextlib dataclasses difflib enum functools
-    hashlib itertools json keyword math operator posixpath re types typing unicodedata urllib.parse
-    binascii html html.parser xml.etree.ElementTree frontmatter.default_handlers markdown_it markdown_it.token rapidfuzz yaml
-    """.split()
-)
-PURE_NAMES = {"pathlib": {"PurePath", "PurePosixPath", "PureWindowsPath"}}
-IMPURE_CALLS = {"open", "print", "input", "breakpoint", "exec", "eval", "__import__"}
-HARMLESS_CALLS = {"records": {"exec"}}  # compiles constructors, as the standard library does
-
-# The child's side: runs under an interpreter where this project need not be installed.
-WORKER = {"worker", "capture", "display", "evidence", "frames", "modules", "seeds"}
-WORKER |= {"template", "testing", "rewritten", "testreports", "children", "channel", "memory"}
-WORKER |= {
-    "freshcode",
-    "checkpoints",
-    "storable",
-    "untouched",
-    "premises",
-    "remedies",
-    "variables",
-    "portable",
-    "strays",
-}
-WORKER |= {"exits", "dataframes", "representations", "threadfaults", "lacking"}
-WORKER_WORDS = {"job", "result", "records", "environment", "patterns"}
-WORKER_WORDS |= {"notebooks/html_text"}  # for a value whose form is HTML
-
-# Files that end a process besides cli.
-EXITS = {
-    "worker": {"sys.exit"},  # a process of its own: refuses an interpreter that is too old
-}
-MOST_LINES = 400
-
-
-def modules() -> list[str]:
-    files = (path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
-    return sorted(file.with_suffix("").as_posix() for file in files)
-
-
-@cache
-def tree_of(name: str) -> ast.Module:
-    return ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
-
-
-def imports_of(name: str, *, at_start: bool = False) -> Iterator[tuple[str, str]]:
-    """Module and name ("" for the module whole); ours have the module ``runner.<file>``.
-
-    ``at_start``: only what importing the file imports, not what its functions do.
-    """
-    nodes = tree_of(name).body if at_start else ast.walk(tree_of(name))
-    folders = ["runner", *name.split("/")[:-1]]
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, "") for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            inside = folders[: len(folders) + 1 - node.level] if node.level else []
-            source = ".".join([*inside, *filter(None, [node.module])])
-            for alias in node.names:
-                if own_name(whole := f"{source}.{alias.name}") in LEVEL:
-                    yield whole, ""
-                else:
-                    yield source, alias.name
-
-
-def own_name(source: str) -> str:
-    """``pdf/bidi`` for ``runner.pdf.bidi``, "" for what is not ours."""
-    return source.removeprefix("runner.").replace(".", "/") if source.startswith("runner.") else ""
-
-
-def own_imports(name: str, *, at_start: bool = False) -> set[str]:
-    sources = {source for source, _ in imports_of(name, at_start=at_start)}
-    return {own for source in sources if (own := own_name(source))}
-
-
-def foreign_imports(name: str, *, at_start: bool = False) -> set[str]:
-    tops = {source.split(".")[0] for source, _ in imports_of(name, at_start=at_start)}
-    return tops - {"runner"} - sys.stdlib_module_names
-
-
-def calls_of(name: str) -> set[str]:
-    calls = (node for node in ast.walk(tree_of(name)) if isinstance(node, ast.Call))
-    return {ast.unparse(call.func) for call in calls}
-
-
-def reached_from(name: str, *, at_start: bool) -> set[str]:
-    reached: set[str] = set()
-    waiting = {name}
-    while waiting:
-        reached |= waiting
-        waiting = {
-            other for one in waiting for other in own_imports(one, at_start=at_start)
-        } - reached
-    return reached
+CORE = {name for name, level in LEVEL.items() if level <= list(FLOORS).index("3b+")}
 
 
 def test_every_file_is_on_a_floor_and_every_floor_is_built() -> None:
@@ -409,55 +337,3 @@ def test_every_file_is_on_a_floor_and_every_floor_is_built() -> None:
 def test_imports_point_strictly_down(name: str) -> None:
     level = LEVEL.get(name, -1)
     assert {other for other in own_imports(name) if LEVEL.get(other, 99) >= level} == set()
-
-
-@pytest.mark.parametrize("name", sorted(CORE))
-def test_the_core_imports_only_what_is_pure(name: str) -> None:
-    foreign = {
-        (source, what)
-        for source, what in imports_of(name)
-        if not source.startswith("runner")
-        and source not in PURE
-        and source.partition(".")[0] != "collections"
-        and what not in PURE_NAMES.get(source, set())
-    }
-    assert foreign == set()
-
-
-@pytest.mark.parametrize("name", sorted(CORE))
-def test_the_core_calls_nothing_that_reaches_out(name: str) -> None:
-    assert calls_of(name) & IMPURE_CALLS - HARMLESS_CALLS.get(name, set()) == set()
-
-
-@pytest.mark.parametrize("name", [name for name in modules() if name != "cli"])
-def test_only_the_command_line_prints_or_exits(name: str) -> None:
-    telling = {"print", "input", "exit", "quit", "sys.exit", "click.echo", "SystemExit"}
-    telling |= {f"sys.{stream}.write" for stream in ("stdout", "stderr")}
-    assert calls_of(name) & telling - EXITS.get(name, set()) == set()
-
-
-def test_the_worker_reaches_only_its_siblings_and_the_vocabulary() -> None:
-    assert reached_from("worker", at_start=False) == WORKER | WORKER_WORDS
-
-
-def test_the_worker_starts_with_the_standard_library_alone() -> None:
-    started = reached_from("worker", at_start=True)
-    assert {
-        name: found for name in started if (found := foreign_imports(name, at_start=True))
-    } == {}
-
-
-@pytest.mark.parametrize("name", sorted(set(modules()) - WORKER))
-def test_the_parent_never_imports_torch(name: str) -> None:
-    assert "torch" not in foreign_imports(name)
-
-
-@pytest.mark.parametrize("name", modules())
-def test_files_are_short(name: str) -> None:
-    text = (PACKAGE / f"{name}.py").read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= MOST_LINES
-
-
-def test_no_file_is_a_drawer() -> None:
-    drawers = ("util", "helper", "common", "misc", "stuff")
-    assert [name for name in modules() if any(word in name for word in drawers)] == []

@@ -149,3 +149,25 @@ def test_results_are_reused_behind_a_launcher(home: Home) -> None:
     assert first.actions() == {"N.md#r": "run"}
     assert "yes" in home.read("N.md")
     assert home.run().actions() == {"N.md#r": "reuse"}
+
+
+@posix
+def test_a_path_is_seen_from_the_vault(home: Home) -> None:
+    (home.vault / "bin").mkdir()
+    python = home.vault / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    home.write(".runner.toml", "python = './bin/python'\n")
+    home.write("deep/N.md", fence("run", "r", "print('there')"))
+    ran = home.command("run", str(home.vault), "--trust", cwd=home.vault / "deep")
+    assert ran.code == 0, ran.err
+    assert "there" in home.read("deep/N.md")
+
+
+@posix
+def test_a_launcher_may_print_before_and_after(home: Home) -> None:
+    shell = 'echo "Welcome"; "$0" "$@"; echo "Good bye"'
+    home.write(".runner.toml", f"launcher = ['sh', '-c', '{shell}']\n")
+    home.write("N.md", fence("run", "r", "print('there')"))
+    assert home.run().actions() == {"N.md#r": "run"}
+    assert "there" in home.read("N.md")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -100,6 +101,10 @@ def add_deeper(home: Home) -> None:
     home.write("data/deep/c.csv", "3")
 
 
+def change_tool(home: Home) -> None:
+    home.write("tool.py", "print('another')")
+
+
 SEEN: dict[str, tuple[tuple[str, ...], Callable[[Home], None]]] = {
     "a file that was missing": (
         ("try: print(open('settings.json').read())", "except OSError: print('none')"),
@@ -111,6 +116,14 @@ SEEN: dict[str, tuple[tuple[str, ...], Callable[[Home], None]]] = {
         add_to_folder,
     ),
     "a walk": (("import os", "print(sorted(f for *_, f in os.walk('data')))"), add_deeper),
+    "a program that is started": (
+        ("import subprocess, sys", "subprocess.run([sys.executable, 'tool.py'], check=True)"),
+        change_tool,
+    ),
+    "a command line": (
+        ("import os, sys", "os.system(f'{sys.executable} \"tool.py\"')"),
+        change_tool,
+    ),
 }
 
 
@@ -120,6 +133,7 @@ def test_what_a_block_looked_for_counts(
 ) -> None:
     home.write("data/a.csv", "1")
     home.write("data/deep/a.csv", "1")
+    home.write("tool.py", "print('one')")
     home.write("N.md", fence("run", "r", *lines))
     home.session()
     assert ran(home.session()) == set()
@@ -212,6 +226,32 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(home: Home) -> None:
     assert actions(home.session()) == {"r": "reuse"}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="its C library has other names")
+def test_a_file_that_c_reads_counts_as_read(home: Home) -> None:
+    c = ("import ctypes", "c = ctypes.CDLL(None)", "text = ctypes.create_string_buffer(9)")
+    home.write("data.txt", "one")
+    home.write(
+        "R.md", fence("run", "r", *c, "c.read(c.open(b'data.txt', 0), text, 8)", "text.value")
+    )
+    home.session()
+    assert ran(home.session()) == set()
+    home.write("data.txt", "two")
+    assert ran(home.session()) == {"r"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="its C library has other names")
+def test_a_file_that_c_writes_counts_as_written(home: Home) -> None:
+    c = ("import ctypes", "c = ctypes.CDLL(None)")
+    home.write("made.txt", "")
+    home.write("W.md", fence("run", "w", *c, "c.write(c.open(b'made.txt', 1), b'made', 4)"))
+    home.write("R.md", fence("run", "r", "open('made.txt').read()"))
+    home.session()
+    assert ran(home.session()) == set()
+    home.write("made.txt", "")
+    assert ran(home.session()) == {"w", "r"}
+    assert home.read("made.txt") == "made"
+
+
 def test_a_file_that_changes_while_it_is_digested_counts_as_unknown(
     file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +303,33 @@ def test_a_file_that_another_note_makes_is_made_anew(
     assert home.read("made.txt") == "made"
     assert "made" in home.read("Reads.md") or "4" in home.read("Reads.md")
     assert ran(home.session()) == set()
+
+
+def test_an_edit_that_is_undone_runs_nothing(home: Home) -> None:
+    home.write("N.md", fence("setup", "s", "n = 1") + "\n" + fence("run", "r", "print(n)"))
+    home.session()
+    before = home.read("N.md")
+    for number in (2, 3, 2, 3):
+        home.write("N.md", home.read("N.md").replace(f"n = {5 - number}", f"n = {number}"))
+        home.write("N.md", home.read("N.md").replace("n = 1", "n = 2"))
+        home.session()
+        assert f"```text\n{number}\n```" in home.read("N.md")
+    assert ran(home.session()) == set()
+    home.write("N.md", before)
+    assert ran(home.session()) == set()
+    assert home.read("N.md") == before
+
+
+def test_what_wrote_files_runs_again_when_its_edit_is_undone(home: Home) -> None:
+    def write(number: int) -> None:
+        home.write("W.md", fence("run", "w", f"_ = open('made.txt', 'w').write('{number}')"))
+
+    home.write("R.md", fence("run", "r", "open('made.txt').read()"))
+    for number in (1, 2, 1):
+        write(number)
+        home.session()
+        assert str(number) in home.read("R.md")
+        assert home.read("made.txt") == str(number)
 
 
 def test_folders_outside_the_vault_are_not_followed(home: Home, tmp_path: Path) -> None:

@@ -64,6 +64,16 @@ CASES = {
             "Other": "component c: total = 1 | component d: class A: pass",
         },
     ),
+    "a block asks for a file that a test below it writes": (
+        {
+            "Main": "run a: from pathlib import Path; print(Path('made.txt').exists())"
+            " | test t: open('made.txt', 'w').write('1')"
+        },
+        {
+            "Main": "run a: from pathlib import Path; print(1, Path('made.txt').exists())"
+            " | test t: open('made.txt', 'w').write('1')"
+        },
+    ),
     "a failing definition shows what a run block above changed": (
         {"Main": "setup s: items = [1] | setup last: print(items); missing"},
         {

@@ -50,7 +50,7 @@ def test_a_wrong_result_would_be_found(court: Court, monkeypatch: pytest.MonkeyP
     """With an analysis that sees no changes, an edit above leaves the block below as it was."""
     from runner.resolve import Resolver
 
-    monkeypatch.setattr(Resolver, "_changers", lambda *_: iter(()))
+    monkeypatch.setattr(Resolver, "changers", lambda *_: iter(()))
     before, after = (
         Written(
             {"Main": (_run("a", "x = [1]"), _run("b", f"x.append({n})"), _run("c", "print(x)"))},

@@ -189,3 +189,13 @@ def test_where_the_system_sets_no_bound_the_process_is_ended(
     assert ran["big"].status is Status.CRASHED
     assert "its memory grew over 0.4 GB (RUNNER_MEMORY sets the limit)" in ran["big"].reason
     assert "#big:3" in ran["big"].reason or "#big:2" in ran["big"].reason, "it names the line"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is always full")
+def test_a_full_disk_is_told_and_tried_again(home: Home) -> None:
+    source = ["with open('/dev/full', 'w') as file: file.write('x')"]
+    home.write("N.md", fence("run", "before", "print(1)") + fence("run", "r", *source))
+    assert statuses(home.session()) == {"before": "ok", "r": "failed"}
+    assert "free some room; the variable TMPDIR names" in home.read("N.md")
+    found = {block.id: block.because for block in home.session().blocks()}
+    assert found["r"] == "the room on the disk ran out in the last run"

@@ -63,7 +63,12 @@ READS = {
     "if a:\n    x = 1\nprint(x)": "a print x",
     "del x": "x",
     "x.a = y": "x y",
-    "for i in a:\n    i": "a i",  # the loop may not have run
+    "for i in a:\n    i": "a",
+    "for i in a:\n    pass\ni": "a i",  # the loop may not have run
+    "if a:\n    x = 1\n    x": "a",
+    "if a:\n    x = 1\nelse:\n    x": "a x",
+    "try:\n    x = 1\nexcept b:\n    x": "b x",
+    "while a:\n    x = 1\nx": "a x",
     "lambda: x": "",
     "global x\nx": "x",
 }

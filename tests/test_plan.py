@@ -9,9 +9,9 @@ import pytest
 from test_graph import note
 
 from runner.graph import Graph, build
-from runner.job import Mode, Step
+from runner.job import Mode
 from runner.note import Note, Options
-from runner.plan import Action, Lane, Plan, Request, Stored, plan, resume, timeout_of
+from runner.plan import Action, Plan, Request, Stored, plan, timeout_of
 from runner.result import Result, Status
 
 CPU = Request(scope={"N.md"})
@@ -302,28 +302,6 @@ def test_time_limits(
     graph = build([given])
     node = graph.nodes["N.md", "r1"]
     assert timeout_of(graph, node, replace(CPU, timeout=command)) == expected
-
-
-RESUMED = {
-    "what is left": ("r1 r2 r3", "r1", "", ["r2", "r3"]),
-    "done blocks are not run again": ("r1 r2 r3", "r2", "r1", ["r3"]),
-    "needed ones are replayed": ("r1 r2 r3<r1", "r2", "r1", ["(r1)", "r3"]),
-    "dependents of the lost one are out": ("r1 r2<r1 r3", "r1", "", ["r3"]),
-    "definitions always": ("c1 r2 t3", "r2", "c1", ["(c1)", "t3"]),
-    "nothing is left": ("r1 r2", "r2", "r1", None),
-}
-
-
-@pytest.mark.parametrize(("steps", "lost", "done", "expected"), RESUMED.values(), ids=RESUMED)
-def test_after_a_worker_died(steps: str, lost: str, done: str, expected: list[str] | None) -> None:
-    made = tuple(
-        Step(id, Mode.RUN, tuple(needs.split(",")) if needs else ())
-        for id, _, needs in (entry.partition("<") for entry in steps.split())
-    )
-    definitions = {step.id for step in made if step.id.startswith("c")}
-    rest = resume(Lane("N.md", made), lost, set(done.split()), definitions)
-    found = None if rest is None else lanes(Plan({}, (rest,)))[0]
-    assert found == expected
 
 
 def test_a_device_that_the_note_names_is_named_where_it_lacks() -> None:

@@ -102,6 +102,30 @@ def test_untrue_quotes_are_problems_of_the_note(vault: Home) -> None:
     assert vault.check().code == 1
 
 
+def test_the_remedy_of_an_untrue_quote_is_its_hint(vault: Home) -> None:
+    vault.write("broken.pdf", b"")
+    vault.edit("N.md", "#page=1", "#page=2")
+    vault.write("M.md", quoted("[[broken.pdf#page=1]]", "some words"))
+    vault.write("L.md", quoted("[[paper.pdf#page=1]]", "It says quite another thing."))
+    faults = [problem for note in vault.check().json["notes"] for problem in note["problems"]]
+    assert {problem["what"]: problem["hint"] for problem in faults} == {
+        "quote other-page: the quote stands on page 1, not on page 2": (
+            "correct the link by `quotes repair`"
+        ),
+        "quote unreadable: the file is empty": "put the PDF in its place",
+        "quote not-found: “It says quite another thing.” stands nowhere in the PDF": (
+            "quote it anew, or link the PDF it is from"
+        ),
+    }
+    messages = [link["message"] for link in check(vault).json["links"]]
+    assert sorted(messages) == sorted(
+        f"{what.partition(': ')[2]}: {hint}"
+        for what, hint in ((fault["what"], fault["hint"]) for fault in faults)
+    )
+    said = vault.command("quotes", "check", "N.md").out
+    assert "not on page 2 — correct the link by `quotes repair`" in said
+
+
 def test_a_page_reference_and_a_dead_link_are_told_once(vault: Home) -> None:
     vault.write(
         "M.md", "See [[paper.pdf#page=2]].\n\n" + quoted("[[gone.pdf#page=1]]", "some words")

@@ -41,7 +41,7 @@ def test_a_missing_paper_gets_one_message_that_names_the_download(home: Home) ->
     ran = home.command("quotes", "check", ".")
     assert ran.code == 0
     assert [line for line in ran.out.splitlines() if remedy in line] == [
-        f"  no-pdf My note.md:8: `ViT.pdf` is not in the vault: {remedy}"
+        f"  no-pdf My note.md:8: `ViT.pdf` is not in the vault — {remedy}"
     ]
 
 

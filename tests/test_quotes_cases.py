@@ -265,3 +265,5 @@ def test_verdict(name: str) -> None:
     assert (said.verdict.value, said.found) == (expected, found and Found(*found))
     assert said.message.startswith(message)
     assert bool(said.message) == bool(message or expected != "exact")
+    assert bool(said.remedy) == (expected != "exact"), "each fault has its remedy, by itself"
+    assert said.remedy not in said.what or not said.remedy

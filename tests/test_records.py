@@ -6,13 +6,14 @@ import copy
 import dataclasses
 import inspect
 import pickle
-from dataclasses import field
+import pprint
 from typing import Any
 
 import pytest
 
+from runner import records
 from runner.note import Note, Span
-from runner.records import dataclass
+from runner.records import dataclass, field, given, hints, names
 from runner.result import Place, Result, Status, Text
 
 OPTIONS = [
@@ -24,25 +25,26 @@ OPTIONS = [
 ]
 
 
-def made_by(decorator: Any, **options: bool) -> Any:
-    @decorator(**options)
+def made_by(library: Any, **options: bool) -> Any:
+    @library.dataclass(**options)
     class Point:
         """A place in the plane."""
 
         x: int
         y: int = 0
         marks: tuple[str, ...] = ()
-        seen: list[int] = field(default_factory=list)
+        seen: list[int] = library.field(default_factory=list)
 
         def swapped(self) -> Point:
-            return dataclasses.replace(self, x=self.y, y=self.x)
+            swapped: Point = library.replace(self, x=self.y, y=self.x)
+            return swapped
 
     return Point
 
 
 def pairs() -> list[Any]:
     return [
-        pytest.param(made_by(dataclass, **options), made_by(dataclasses.dataclass, **options))
+        pytest.param(made_by(records, **options), made_by(dataclasses, **options))
         for options in OPTIONS
     ]
 
@@ -110,12 +112,47 @@ def test_orders_as_asked() -> None:
     assert sorted([Span(2, 3), Span(1, 9)]) == [Span(1, 9), Span(2, 3)]
 
 
+def test_a_subclass_adds_its_fields() -> None:
+    @dataclass
+    class Base:
+        x: int
+        seen: list[int] = field(default_factory=list)
+
+    @dataclass
+    class Derived(Base):
+        y: int = 2
+
+    assert repr(Derived(1)).endswith("Derived(x=1, seen=[], y=2)")
+    assert [f.name for f in dataclasses.fields(Derived)] == ["x", "seen", "y"]
+    assert names(Base) == ("x", "seen") and names(int) == ()
+
+
+def test_tells_what_was_given_and_of_what_types_fields_are() -> None:
+    assert given(Place("vault.a", "b", 3)) == {"module": "vault.a", "block": "b", "line": 3}
+    assert given(Text("a", left_out=(1,))) == {"text": "a", "left_out": (1,)}
+    assert hints(Text) == {"text": str, "stream": str, "left_out": tuple[int, ...]}
+
+
+def test_takes_the_standard_library_in_where_it_asks() -> None:
+    assert dataclasses.is_dataclass(Place)
+    assert dataclasses.replace(Place("vault.a", "b", 3), line=4) == Place("vault.a", "b", 4)
+    assert pprint.pformat(Text("a")) == repr(Text("a"))
+
+
 def test_refuses_fields_it_would_treat_wrongly() -> None:
-    with pytest.raises(AssertionError, match=r"Odd\.secret needs the standard library's dataclass"):
+    with pytest.raises(TypeError, match="repr"):
+        field(repr=False)
+    with pytest.raises(AssertionError, match=r"default of Odd\.marks can change: use a factory"):
 
         @dataclass(frozen=True)
         class Odd:
-            secret: str = field(repr=False)
+            marks: list[int] = []  # noqa: RUF012  the fault to be found
+
+    with pytest.raises(AssertionError, match=r"Odd\.seen needs the `field` of this file"):
+
+        @dataclass
+        class Odd:  # type: ignore[no-redef]
+            seen: list[int] = dataclasses.field(default_factory=list)
 
 
 def test_the_facts_of_a_note_stay_frozen() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from runner import shapes
 from runner.fences import Lines, outline
-from runner.keptshapes import KeptShapes, remembered
+from runner.keptnotes import remembered
 from runner.parse import parse
 
 NOTE = (
@@ -97,15 +96,6 @@ def test_a_later_run_knows_the_shape(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert [block.source for block in parse("kept.md", EDITED).blocks] == [
             "print('two')\nprint('more')\n"
         ]
-
-
-def test_another_edition_knows_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RUNNER_CACHE", str(tmp_path))
-    memory = KeptShapes()
-    memory["shape"] = json.dumps([[], [], [], [], []])
-    memory.close()
-    monkeypatch.setattr("runner.keptshapes.edition", lambda *_: "another")
-    assert KeptShapes().get("shape") is None
 
 
 def test_many_fences_that_nothing_closes_take_no_time() -> None:

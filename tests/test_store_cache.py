@@ -81,8 +81,24 @@ def test_a_later_result_replaces_and_its_figures_go(results: Results, tmp_path: 
     results.put_many([(key("a"), stored("ffffffff"))])
     assert results.get(key("a")) == stored("ffffffff")
     assert results.get(key("b")) == FULL
-    results.put_many([(key("b"), stored())])
+    results.put_many([(key("b"), stored())])  # for the same digest
+    assert count(tmp_path, "uses") == 1
+    for number in range(4):
+        results.put_many([(key("a"), stored(f"{number:08}"))])
     assert (count(tmp_path, "figures"), count(tmp_path, "uses")) == (0, 0)
+
+
+def test_the_last_few_results_of_a_block_are_found_by_digest(results: Results) -> None:
+    for number in range(6):
+        results.put_many([(key("a"), stored(f"{number:08}", bytes([number])))])
+        results.put_many([(key("b"), FULL)])
+    for number, is_kept in enumerate((False, False, True, True, True, True)):
+        found = results.get_note("n.md", {"a": f"{number:08}"})
+        wanted = replace(stored(f"{number:08}", bytes([number])), newest=number == 5)
+        assert found == {key("a"): wanted if is_kept else results.get(key("a")), key("b"): FULL}
+    again = replace(stored("00000002"), when=1.0)
+    results.put_many([(key("a"), again)])
+    assert results.get(key("a")) == again
 
 
 def test_all_are_put_or_none(results: Results) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from vaults import Home, fence, statuses
-from watches import Watching, watching_nothing
+from watches import Lanes, Watching, watching_nothing
 
 TRAINING = fence(
     "run",
@@ -161,3 +162,28 @@ def test_a_block_that_writes_what_its_note_reads_comes_to_its_end(home: Home) ->
         watch.until(watch.rests)
         home.edit("N.md", "print('wrote', 1)", "print('wrote', 2)")
         watch.until(lambda: "\nwrote 2\n" in home.read("N.md"), "the end of the second run")
+
+
+def test_an_edit_is_answered_before_what_is_left_of_a_checkout(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One worker: the answer waits for the lane that runs, not for those that wait."""
+
+    def logs(name: str) -> str:
+        return fence("run", name, f"open('order', 'a').write('{name} ')")
+
+    for name in ("A", "B", "C", "E"):
+        home.write(f"{name}.md", "")
+    home.write("order", "")
+    lanes = Lanes(monkeypatch)
+    with watching_nothing(home, workers=1) as watch:
+        home.write("A.md", TRAINING)
+        begins(watch, home)
+        for name in ("B", "C"):
+            home.write(f"{name}.md", logs(name))
+        watch.until(lambda: len(lanes.ranks) == 3, "the run of both")
+        home.write("E.md", logs("edited"))
+        watch.until(lambda: len(lanes.ranks) == 4, "the run of the edit")
+        ends(watch, home)
+        watch.until(lambda: len(home.read("order").split()) == 3, "all of them")
+        assert home.read("order").split()[0] == "edited"

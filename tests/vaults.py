@@ -110,11 +110,11 @@ class Home:
             {f.relative_to(self.vault).as_posix(): f.stat().st_mtime_ns for f in found},
         )
 
-    def command(self, *arguments: str, input: str = "", **env: str) -> Ran:
+    def command(self, *arguments: str, input: str = "", cwd: Path | None = None, **env: str) -> Ran:
         """``python -m runner`` in the vault's folder, without a terminal."""
         done = subprocess.run(
             [sys.executable, "-m", "runner", *arguments],
-            cwd=self.vault,
+            cwd=cwd or self.vault,
             env={**self.env, "PYTHONPATH": str(Path(__file__).parents[1]), **env},
             input=input,
             capture_output=True,

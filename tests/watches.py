@@ -9,15 +9,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from vaults import Home, fence
 
 from runner.changes import Changes
+from runner.job import Job
+from runner.pool import Pool
 from runner.report import Report
 from runner.session import Session
 from runner.vault import Vault
 from runner.watch import watch_vault
 from runner.wish import Wish
 
+NEVER = float("inf")
 LIMIT = 30.0  # seconds after which an expected event counts as missing
 A = fence("setup", "start", "base = 1") + fence("run", "one", "print('one', base)")
 
@@ -51,7 +55,7 @@ class Watching:
         self.thread.start()
 
     def _watch(self) -> None:
-        options = dict(self._options)
+        options = {"rest": NEVER, **self._options}  # second looks have tests of their own
         paths = options.pop("paths", [""])
         session = Session(Vault(self.home.vault, trusted=True))
         try:
@@ -113,15 +117,33 @@ def watching(home: Home, **options: object) -> Iterator[Watching]:
 
 
 @contextmanager
-def watching_nothing(home: Home) -> Iterator[Watching]:
+def watching_nothing(home: Home, **options: object) -> Iterator[Watching]:
     """A watch with nothing to run at first, hence without a first report."""
-    watch = Watching(home)
+    watch = Watching(home, **options)
     watch.until(lambda: watch.thread.is_alive())
     time.sleep(0.5)
     try:
         yield watch
     finally:
         watch.stop()
+
+
+class Lanes:
+    """The ranks of the lanes that are given to pools: 0 for second looks."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.ranks: list[int] = []
+        submit = Pool.submit
+
+        def noted(pool: Pool, job: Job, rank: int = 1) -> int:
+            self.ranks.append(rank)
+            return submit(pool, job, rank)
+
+        patch.setattr(Pool, "submit", noted)
+
+    @property
+    def of_looks(self) -> int:
+        return self.ranks.count(0)
 
 
 def replace_by_rename(path: Path, text: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field, replace
 from types import MappingProxyType
 from urllib.parse import unquote
 
@@ -13,7 +12,7 @@ from .. import fences
 from ..note import Problem, Role, Severity
 from ..notebook import Cell, Notebook, fingerprint_of, plain_outputs, storable
 from ..parse import parse
-from ..records import dataclass
+from ..records import dataclass, field, replace
 from ..tags import legal_id
 from .pieces import KeptCell, cut, is_separator, keeping, source_of, tagged
 from .results import decoded

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from ..body import Setting, body
 from ..frontmatter import locate
 from ..note import Block, Note, Region, Role, Span
 from ..notebook import Notebook, joined, storable
 from ..parse import parse
-from ..records import dataclass
+from ..records import dataclass, replace
 from ..render import Shown, linked_files
 from ..result import Result, Status
 from .cell_parts import Part, Reader, Remark, language

@@ -3,10 +3,9 @@
 # ruff: noqa: ARG002  some signatures are those of a base class
 from __future__ import annotations
 
-from dataclasses import field
 from html.parser import HTMLParser
 
-from ..records import dataclass
+from ..records import dataclass, field
 from ..result import Table
 
 _SILENT = frozenset({"script", "style", "head", "template"})

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from .. import fences
 from ..note import Block, Note, Region, Role, Span
-from ..records import dataclass
+from ..records import dataclass, replace
 
 BORDER = "<!-- cell -->"
 

@@ -1,0 +1,103 @@
+"""Results that wait to be written into watched notes: until each note rests, in small steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+
+from .changes import Changes
+from .outcome import Outcome
+from .pace import Pace
+from .records import dataclass, field
+from .session import Session
+from .sightings import Sightings
+from .writing import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A note whose results wait to be written; the report on ``teller`` waits for that.
+
+    ``is_table``: only its matrix.
+    """
+
+    outcome: Outcome
+    writer: Writer
+    teller: Outcome
+    is_table: bool = False
+
+
+@dataclass(slots=True)
+class Outbox:
+    """Tables follow when what they show is written."""
+
+    session: Session
+    sightings: Sightings
+    changes: Changes
+    pace: Pace
+    _notes: dict[str, _Pending] = field(default_factory=dict)
+    _tables: dict[str, _Pending] = field(default_factory=dict)
+
+    def put(self, path: str, outcome: Outcome, writer: Writer, teller: Outcome) -> None:
+        """A note is to show what is known of it, in place of what waited for it."""
+        self._notes[path] = _Pending(outcome, writer, teller)
+
+    def put_table(self, path: str, outcome: Outcome, writer: Writer) -> None:
+        """The matrix of a note is to be filled anew; once is enough for all that comes."""
+        if path not in self._tables:
+            self._tables[path] = _Pending(outcome, writer, outcome, is_table=True)
+
+    def forget(self, path: str) -> None:
+        """The note is gone."""
+        self._notes.pop(path, None)
+        self._tables.pop(path, None)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self._notes or self._tables)
+
+    def tellers(self) -> Iterator[Outcome]:
+        """The runs whose reports wait for something here."""
+        yield from (pending.teller for pending in (*self._notes.values(), *self._tables.values()))
+
+    def due(self) -> float:
+        """When the next note may be written, in monotonic seconds; else never."""
+        paths: Collection[str] = {*self._notes, *self._tables}
+        return min((self.pace.due(path) for path in paths), default=float("inf"))
+
+    def write_due(self) -> None:
+        """Write what waits, to notes that rest."""
+        self._write_those(self._notes)
+        if not self._notes:
+            self._write_those(self._tables)
+
+    def _write_those(self, waiting: dict[str, _Pending]) -> None:
+        for path, pending in list(waiting.items()):
+            if not self.pace.is_due(path):
+                continue
+            if not self.sightings.is_current(path):
+                self.pace.edited(path)  # somebody just did, and the event is on its way, or lost
+                self.changes.add(path)
+            elif not self._write(path, pending):
+                del waiting[path]
+
+    def _write(self, path: str, pending: _Pending) -> bool:
+        """Write what is known of a note; True if a further step is needed."""
+        outcome, writer = pending.outcome, pending.writer
+        if pending.is_table:
+            outcome = Outcome(outcome.graph, [path], outcome.plans)
+            more = self.session.fill_matrices(outcome, writer, self.sightings.neighbours)
+        else:
+            more = self.session.write(outcome, path, writer)
+        pending.teller.changed |= outcome.changed & {path}
+        self.sightings.adopt(path, writer.last_bytes(path))
+        if more:
+            self.pace.stepped(path)
+        return more
+
+    def drain(self, limit: float) -> None:
+        """Write to the notes that come to rest within ``limit`` seconds."""
+        end = time.monotonic() + limit
+        while not self.is_empty and time.monotonic() < end:
+            self.write_due()
+            time.sleep(min(0.05, self.pace.manners.pause))
