@@ -36,10 +36,13 @@ class Witness:
     read may lie in a cache that a later one uses. ``folder`` is the vault's; what lies in it counts
     even where it is a temporary folder, and so do its folders that were listed and files that
     were missed. ``notes`` are the files whose code the job carries: Python itself opens them to
-    show a line, and results depend on their text by digest. ``ours`` is a folder of our own.
+    show a line, and results depend on their text by digest. ``ours`` is a folder of our own;
+    ``diary`` the path of a file for what forked processes read.
     """
 
-    def __init__(self, folder: str, notes: Iterable[str] = (), ours: str = "") -> None:
+    def __init__(
+        self, folder: str, notes: Iterable[str] = (), ours: str = "", diary: str = ""
+    ) -> None:
         self.watching = False
         self._ours = os.path.join(ours, "") if ours else "\0"
         self._folder = os.path.join(os.path.abspath(folder), "")
@@ -56,6 +59,8 @@ class Witness:
         self._sources: set[str] = set()
         self._digests = Digests()
         self._lacking = Lacking(self._notes)
+        self._diary = diary
+        self._pid = os.getpid()
         self._ignored = (OUR_FOLDER, *LIBRARIES, *_scratch_folders(), *_NOT_DATA)
 
     def install(self) -> None:
@@ -123,12 +128,22 @@ class Witness:
     def _note_read(self, name: str) -> None:
         if name not in self._read and self._is_data(name):
             self._read[name] = _state(name)
+            if self._diary and os.getpid() != self._pid:  # say so to the process of the block
+                with open(self._diary, "a", encoding="utf-8", errors="surrogateescape") as stream:
+                    stream.write(f"{name}\n")
+
+    def _account_for_children(self) -> None:
+        if os.path.isfile(self._diary):
+            with open(self._diary, encoding="utf-8", errors="surrogateescape") as stream:
+                for line in stream:
+                    self._note_read(line.rstrip("\n"))
 
     def evidence(self, device: str) -> Evidence:
         """What the process has imported and read so far; ``device`` is the step's."""
         self.watching = False
         self._look_at_modules()
         self._account_for_named()
+        self._account_for_children()
         dists = tuple(sorted(self._adopted_dists | set(self._dists)))
         files = tuple(sorted((self._adopted | dict(self._files())).items()))
         kind, doubt = device_kind(device), self._doubt()

@@ -16,7 +16,7 @@ _SEAM = "…"  # between the new and the old
 _FILLER = 60  # dots in a line
 _TICKS = regex("`{3,}")
 _HALVINGS = 8
-_END = 24  # characters; of the 32 by which an end is looked for some stand behind it
+_END = 22  # characters; of the 32 by which an end is looked for some stand behind it
 _OTHER_END = 150  # characters by which another end may move
 _RUNS = 1.2  # measured with logs, tables, prose and digests
 _WORDS = regex(r"\w+|\W+")
@@ -297,7 +297,7 @@ def between(old: Form, new: Form, reach: int, most: int) -> str | None:
         return now_off <= max(off, reach // 2) and _lacking(text, new.text) < lacking
 
     for is_filled in (False, True):
-        for change in (reach, reach // 2):
+        for change in sorted({reach, min(reach, _OTHER_END), reach // 2}, reverse=True):
             target = min(len(new.text), length + change)
             if len(new.text) < length - change:
                 # What is left over below the least filler must not make the step too long.

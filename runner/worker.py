@@ -91,7 +91,8 @@ class Lane:
         self._places = Places(job.notes)
         self._portable = Portable(self._note.root, (scratch, job.checkpoints))
         self._display = Display(recorder, job.figures, self._portable.text)
-        self._witness = Witness(self._note.root, (n.path for n in job.notes), job.checkpoints)
+        files, diary = (note.path for note in job.notes), os.path.join(scratch, "diary")
+        self._witness = Witness(self._note.root, files, job.checkpoints, diary)
         self._finder = NoteFinder(notes.get)
         self._device: str | None = None
         self._lost: set[str] = set()

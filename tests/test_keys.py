@@ -252,6 +252,37 @@ def test_a_file_that_c_writes_counts_as_written(home: Home) -> None:
     assert home.read("made.txt") == "made"
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked there")
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (
+            "import multiprocessing",
+            "def read(name): return open(name.lower()).read()",
+            "with multiprocessing.get_context('fork').Pool(1) as pool: print(pool.map(read, ['DATA.TXT']))",
+        ),
+        (
+            "import torch",
+            "class Texts(torch.utils.data.Dataset):",
+            "    def __len__(self): return 1",
+            "    def __getitem__(self, i): return open('data' + '.txt').read()",
+            "print(list(torch.utils.data.DataLoader(Texts(), num_workers=1, multiprocessing_context='fork')))",
+        ),
+    ],
+    ids=["pool", "loader"],
+)
+def test_a_file_that_a_forked_process_reads_counts_as_read(
+    home: Home, lines: tuple[str, ...]
+) -> None:
+    home.write("data.txt", "one")
+    home.write("R.md", fence("run", "r", *lines))
+    home.session()
+    assert "one" in home.read("R.md")
+    assert ran(home.session()) == set()
+    home.write("data.txt", "two")
+    assert ran(home.session()) == {"r"}
+
+
 def test_a_file_that_changes_while_it_is_digested_counts_as_unknown(
     file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
