@@ -57,7 +57,7 @@ def step(old: Note, new: Note, limit: int = _LIMIT) -> str:
     The two differ in regions and matrices, besides lines whose lengths do not matter here. Steps
     from parse to parse reach ``new.text``, which is the answer where it is near enough and no
     region comes or goes. One region does so in a step, from the last to the first; then all others
-    change, each by at most half of what it was, or one alone by little.
+    change, each by less than half of what it was, or one alone that cannot come in parts.
     """
     changes = sorted(_changes(old, new), key=lambda change: change.span)
     growth = max(sum(abs(c.growth) for c in changes), abs(len(new.text) - len(old.text)))

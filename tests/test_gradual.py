@@ -121,13 +121,13 @@ Made = Callable[[int, int], tuple[Output, ...]]
 CHANGES: list[tuple[str, Made, int, Made, int]] = [
     ("", digests, 0, digests, 3),
     ("> ", digests, 3, digests, 3),
-    ("", digests, 30, digests, 30),
-    ("", digests, 30, log, 0),
+    ("", digests, 12, digests, 12),
+    ("", digests, 12, log, 0),
     ("> ", table, 0, table, 30),
     ("", table, 30, table, 3),
     ("", table, 30, log, 5),
-    ("", several, 3, several, 12),
-    ("> ", several, 12, several, 3),
+    ("", several, 3, several, 9),
+    ("> ", several, 9, several, 3),
     ("", log, 30, log, 30),
     ("", log, 3, log, 0),
     ("", one_line, 20, one_line, 20),
@@ -184,8 +184,8 @@ def test_no_step_loses_what_is_typed_below_a_cut(
 
 
 def test_a_result_that_is_replaced_at_once_would_lose_it() -> None:
-    before = with_result(long_note(""), digests(30, 1))
-    assert lost_below_a_cut(before, with_result(before, digests(30, 2)))
+    before = with_result(long_note(""), digests(12, 1))
+    assert lost_below_a_cut(before, with_result(before, digests(12, 2)))
 
 
 @pytest.mark.parametrize(

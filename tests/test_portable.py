@@ -77,6 +77,9 @@ TALKATIVE = {
     "warnings": ("import warnings, helper", "warnings.warn('here')", "helper.warns()"),
     "a-debugger": ("breakpoint()",),
     "stacks": ("import faulthandler, sys", "faulthandler.dump_traceback(sys.stderr)"),
+    "long-tuples": ("import pathlib", "names = [f'a file {n}.csv' for n in range(3)]",
+                    "here = pathlib.Path.cwd()",
+                    "(*(here / name for name in names), {str(here / name): 1 for name in names})"),
     "an-end": ("import os", "print(os.getcwd(), flush=True)", "os._exit(3)"),
     "a-raise-in-a-library": ("import json", "json.loads('{')"),
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -100,6 +101,23 @@ def test_a_class_is_not_one_of_its_values() -> None:
             return "*m*"
 
     assert represented(Shown) == said(repr(Shown))
+
+
+@pytest.mark.parametrize("root", ["/v/", "/home/somebody/with a long name/notes of years/"])
+def test_lines_break_where_they_do_on_any_machine(root: str) -> None:
+    names = [PurePosixPath(f"{root}figures/plot {n} of all.png") for n in range(3)]
+    value = (*names, {str(name): [str(name)] * 2 for name in names}, "plain words " * 9)
+    said = plain(value, lambda text: text.replace(root, ""))
+    assert said == plain(
+        (
+            *(PurePosixPath(f"/{name.relative_to(root)}") for name in names),
+            {f"/{name.relative_to(root)}": [f"/{name.relative_to(root)}"] * 2 for name in names},
+            "plain words " * 9,
+        ),
+        lambda text: text.replace("'/", "'"),
+    )
+    assert all(len(line) <= 120 for line in said.text.split("\n"))
+    assert root not in said.text and said.text.count("\n") > 4
 
 
 def test_a_value_of_megabytes_says_what_is_missing() -> None:
