@@ -7,7 +7,7 @@ import re
 import site
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import FrameType
@@ -48,7 +48,8 @@ class Witness:
         self._folder = os.path.join(os.path.abspath(folder), "")
         self._notes = frozenset(notes)
         self._read: dict[str, tuple[int, int] | None] = {}  # path: its state when it was opened
-        self._written: set[str] = set()
+        self._step = ""  # the block that runs
+        self._written: dict[str, str] = {}  # path: the block that wrote it last
         self._just_written: set[str] = set()  # since the last evidence
         self._named: dict[str, tuple[int, int] | None] = {}
         self._modules = 0
@@ -69,9 +70,10 @@ class Witness:
         sys.addaudithook(self._hear)
         sys.meta_path.append(self._lacking)
 
-    def expect(self, source: str) -> None:
-        """A block is about to run: the files that its text names may be read or written by C or
-        Rust code, or only looked for, of which nothing is heard."""
+    def expect(self, step: str, source: str) -> None:
+        """The block ``step`` is about to run: the files that its text names may be read or written
+        by C or Rust code, or only looked for, of which nothing is heard."""
+        self._step = step
         asks = _ASKS.search(source) is not None
         for _, word in _LITERAL.findall(source):
             if word.endswith(".md") or not (asks or os.path.isfile(word)):
@@ -89,7 +91,7 @@ class Witness:
             if before == _state(name):
                 self._note_read(name)
             else:
-                self._written.add(name)
+                self._written[name] = self._step
                 self._just_written.add(name)
         self._named.clear()
 
@@ -111,7 +113,7 @@ class Witness:
         name = os.path.abspath(os.fsdecode(path))
         writes = bool(flags & _WRITING) if mode is None else any(c in mode for c in "wax+")
         if writes:
-            self._written.add(name)
+            self._written[name] = self._step
             self._just_written.add(name)
         else:
             self._note_read(name)
@@ -138,14 +140,18 @@ class Witness:
                 for line in stream:
                     self._note_read(line.rstrip("\n"))
 
-    def evidence(self, device: str) -> Evidence:
-        """What the process has imported and read so far; ``device`` is the step's."""
+    def evidence(self, device: str, needs: Collection[str] | None = None) -> Evidence:
+        """What the process has imported and read so far; ``device`` is the step's.
+
+        Not the files that the block wrote itself, or one of ``needs`` (any, where that is None):
+        these are written again before it runs again.
+        """
         self.watching = False
         self._look_at_modules()
         self._account_for_named()
         self._account_for_children()
         dists = tuple(sorted(self._adopted_dists | set(self._dists)))
-        files = tuple(sorted((self._adopted | dict(self._files())).items()))
+        files = tuple(sorted((self._adopted | dict(self._files(needs))).items()))
         kind, doubt = device_kind(device), self._doubt()
         lacking = tuple(sorted(self._adopted_lacking.union(self._lacking.places())))
         written = tuple(sorted(filter(self._is_data, self._just_written)))
@@ -184,12 +190,16 @@ class Witness:
             if isinstance(path, str) and is_own_code(path):
                 self._sources.add(path)
 
-    def _files(self) -> Iterator[tuple[str, str]]:
+    def _is_own(self, path: str, needs: Collection[str] | None) -> bool:
+        writer = self._written.get(path)
+        return writer is not None and (needs is None or writer in needs or writer == self._step)
+
+    def _files(self, needs: Collection[str] | None) -> Iterator[tuple[str, str]]:
         for path in self._sources - self._read.keys():
             if digest := self._digests.of(path):
                 yield path, digest
         for path, before in self._read.items():
-            if path in self._written:
+            if self._is_own(path, needs):
                 continue
             digest = self._digests.of(path)
             if before != _state(path):  # asked last: it may change while it is digested

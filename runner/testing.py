@@ -238,8 +238,12 @@ class BlockPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         block = item.getparent(BlockModule)
-        if block is not None:
-            seed_all(block.code.seed)
+        if block is None:
+            return
+        seed_all(block.code.seed)
+        folder = os.path.dirname(block.note.path)
+        if os.path.isdir(folder):  # a test before may have gone elsewhere
+            os.chdir(folder)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:

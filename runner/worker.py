@@ -157,7 +157,7 @@ class Lane:
         begins = self._recorder.begins
         self._channel.send(event="start", id=step.id, begins=begins, **self._guests.told())
         started = time.perf_counter()
-        self._witness.expect(code.source)
+        self._witness.expect(step.id, code.source)
         self.running, self._witness.watching = step.id, True
         declared = {name: self._declared[name] for name in code.env if name in self._declared}
         try:
@@ -178,7 +178,7 @@ class Lane:
             self._witness.watching = False
             self._channel.send(event="replayed", id=step.id)
             return True
-        evidence = self._witness.evidence(step.device)
+        evidence = self._witness.evidence(step.device, step.needs)
         if spent := memory.ran_out():
             evidence = replace(evidence, doubt=f"{spent} ran out in the last run")
         result = replace(

@@ -123,3 +123,16 @@ def test_no_test_reaches_the_next_under_pytest(notes: Home) -> None:
     found = run_pytest("vault", "-p", "no:cacheprovider")
     assert found == dict.fromkeys(found, "passed"), run_pytest.out
     assert len(found) == 3 * len(BETWEEN)
+
+
+@pytest.mark.parametrize("door", ["run", "pytest"])
+def test_each_test_begins_in_its_note_s_folder(home: Home, door: str) -> None:
+    home.write(
+        "folder/N.md",
+        fence("test", "t", "import os", "def test_1(): os.chdir('/')",
+              "def test_2(): assert os.path.basename(os.getcwd()) == 'folder'"),
+    )  # fmt: skip
+    if door == "run":
+        assert statuses(home.session()) == {"t": "ok"}
+    else:
+        assert set(Pytest(home)("vault", "-p", "no:cacheprovider").values()) == {"passed"}

@@ -252,6 +252,23 @@ def test_a_file_that_c_writes_counts_as_written(home: Home) -> None:
     assert home.read("made.txt") == "made"
 
 
+def test_a_file_that_another_block_wrote_unseen_counts(home: Home) -> None:
+    save = ("from operator import methodcaller", "save = methodcaller('write_' + 'text', '1')")
+    path = ("import pathlib", "text = getattr(pathlib.Path('made'), 'read_' + 'text')()")
+    home.write(
+        "N.md",
+        fence("setup", "s", "from pathlib import Path", *save)
+        + fence("run", "w", "_ = save(Path('made'))")
+        + fence("run", "r", *path, "text"),
+    )
+    home.session()
+    assert ran(home.session()) == set()
+    home.edit("N.md", "'text', '1')", "'text', '2')")
+    home.session()
+    assert "'2'\n```" in home.read("N.md")
+    assert ran(home.session()) == set()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked there")
 @pytest.mark.parametrize(
     "lines",
