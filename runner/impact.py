@@ -338,4 +338,7 @@ class Impact:
         late = self.reach.changed(self.touched_late())
         touched = self.effective_touches().union(self.foreign_touches(), late)
         own = self.facts.binds - self.facts.reads
+        stored = self.facts.stores.union(*(part.late_stores for part in self.called_facts))
+        if any(map(self.view.binds_code, stored - own)):
+            return True
         return any(name.startswith("<") or self.view.binds_data(name) for name in touched - own)

@@ -135,6 +135,14 @@ class View:
         kinds = self.kinds(name)
         return kinds.pop() if len(kinds) == 1 else "data"
 
+    def binds_code(self, name: str) -> bool:
+        """Whether a setup or component block binds ``name`` to a class or function."""
+        return any(
+            dict(self.facts[j].kinds).get(name) in ("def", "class")
+            for j in self.bound.get(name, ())
+            if self.role(j) in DEFINING
+        )
+
     def binds_data(self, name: str) -> bool:
         """Whether a setup or component block binds ``name`` to something that can change."""
         return any(

@@ -102,10 +102,12 @@ BETWEEN = {
 @pytest.fixture
 def notes(home: Home) -> Home:
     for name, (above, test, still) in BETWEEN.items():
+        top = "vars(f)" if name == "function" else "True"
         home.write(
             f"{name}.md",
             fence("component", f"{name}-c", above)
             + fence("test", f"{name}-1", "def test_1():", f"    {test}")
+            + fence("test", f"{name}-top", test, "def test_top():", f"    assert {top}")
             + fence("test", f"{name}-2", f"assert {still}")
             + fence("test", f"{name}-3", "def test_3():", f"    assert {still}"),
         )
@@ -115,14 +117,14 @@ def notes(home: Home) -> Home:
 def test_no_test_reaches_the_next_when_run(notes: Home) -> None:
     found = statuses(notes.session())
     assert found == dict.fromkeys(found, "ok")
-    assert len(found) == 4 * len(BETWEEN)
+    assert len(found) == 5 * len(BETWEEN)
 
 
 def test_no_test_reaches_the_next_under_pytest(notes: Home) -> None:
     run_pytest = Pytest(notes)
     found = run_pytest("vault", "-p", "no:cacheprovider")
     assert found == dict.fromkeys(found, "passed"), run_pytest.out
-    assert len(found) == 3 * len(BETWEEN)
+    assert len(found) == 4 * len(BETWEEN)
 
 
 @pytest.mark.parametrize("door", ["run", "pytest"])
