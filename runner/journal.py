@@ -97,10 +97,10 @@ class Journal:
             size += entry.stat().st_size
             if _time(entry) < oldest or size > _KEPT_BYTES:
                 entry.unlink(missing_ok=True)
-        import shutil  # not at the top: it brings all its archives' formats
-
         for note in self._folder.iterdir():
             if note.is_dir() and note != folder and not self._entries(note):
+                import shutil  # not at the top: it brings all its archives' formats
+
                 shutil.rmtree(note, ignore_errors=True)  # another process may do so too
 
 

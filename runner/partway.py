@@ -12,7 +12,8 @@ from .records import dataclass
 Paragraph = Sequence[str]  # lines, the first of them the blank one above
 
 NEWLINE = regex(r"\r\n|\r|\n")
-_SEAM = "…"  # between the new and the old
+SEAM = "… from the run before:"  # between the new and the old
+_DOT = "…"  # where a line is cut, and what fills
 _FILLER = 60  # dots in a line
 _TICKS = regex("`{3,}")
 _HALVINGS = 8
@@ -28,7 +29,7 @@ def distance(old: str, new: str) -> int:
     It counts the longer side of each run that differs, and looks for the fewest characters to take
     out and put in, which part into more runs than lines would.
     """
-    if min(middle := _middles(old, new)) <= len(_SEAM):
+    if min(middle := _middles(old, new)) <= len(_DOT):
         return max(middle)
     total = 0
     for before, after in _differing(old, new):
@@ -121,7 +122,7 @@ class Form:
         above what is left of ``old``; if that is to be ``filled`` up, by dots."""
         begun, below = self._fitting(min(room, length - len(self.around(()))))
         left = length - len(self.around([*begun, *below]))
-        seam = [self.prefix.rstrip(), f"{self.prefix}{_SEAM}"]
+        seam = [self.prefix.rstrip(), f"{self.prefix}{SEAM}"]
         if left > self._cost(seam):
             rest = self._ending(self._unlike(old), left - self._cost(seam))
             left -= sum(map(self._cost, rest))
@@ -195,9 +196,9 @@ class Form:
         for line in lines if at_end else reversed(lines):
             if room < len(line) + len(self.newline):
                 indent = len(paragraph[1]) - len(paragraph[1].lstrip(" \t>"))
-                start, end = line[:indent], _SEAM
+                start, end = line[:indent], _DOT
                 if not at_end:  # the rest of a row still looks like one
-                    start, end = start + ("" if closing else "| ") + _SEAM, ""
+                    start, end = start + ("" if closing else "| ") + _DOT, ""
                 more = room - len(start + end + self.newline)
                 if 0 < more < len(line) - indent:
                     part = line[indent : indent + more] if at_end else line[-more:]
@@ -213,11 +214,12 @@ class Form:
         found: list[Paragraph] = []
         for paragraph in old.paragraphs:
             opening, lines, closing = _parts(paragraph)
-            seams = [at for at, line in enumerate(lines, 1) if line == f"{self.prefix}{_SEAM}"]
+            seams = [at for at, line in enumerate(lines, 1) if line.strip(" \t>") == SEAM]
             lines = lines[seams[-1] if seams else 0 :]
-            text = "\n".join([*opening[1:], *lines]).removesuffix(_SEAM)
+            text = "\n".join([*opening[1:], *lines]).removesuffix(_DOT)
             is_new = any(new.startswith(text) for new in ours)
-            if not is_new and not _is_filling(lines or paragraph[1:]) and _is_whole(paragraph):
+            is_ours = is_new or _is_filling(lines or paragraph[1:]) or SEAM in paragraph[1]
+            if not is_ours and _is_whole(paragraph):
                 found.append([*opening, *lines, *closing])
         return found
 
@@ -225,14 +227,18 @@ class Form:
 def _sewn(
     begun: Sequence[Paragraph], rest: Sequence[Paragraph], seam: Paragraph
 ) -> list[Paragraph]:
-    """``rest`` below ``begun``, two fences in one."""
-    if not begun or not rest:
-        return [*begun, *rest]
-    (opening, above, closing), (other, below, end) = _parts(begun[-1]), _parts(rest[0])
+    """``rest`` below ``begun`` and a seam, two fences in one."""
+    if not rest:
+        return list(begun)
+    other, below, end = _parts(rest[0])
+    opening, above, closing = _parts(begun[-1]) if begun else (other, (), end)
     if not closing or not end:
         return [*begun, seam, *rest]
+    indent = other[1].partition("`")[0]
+    if indent != opening[1].partition("`")[0]:
+        return [*begun, seam, *rest]
     longest, ends = max((opening, closing), (other, end), key=lambda pair: len(pair[1][0]))
-    sewn = [*longest, *above, seam[1], *below, *ends]
+    sewn = [*longest, *above, f"{indent}{SEAM}", *below, *ends]
     return [*begun[:-1], sewn, *rest[1:]]
 
 
@@ -246,7 +252,7 @@ def _parts(paragraph: Paragraph) -> tuple[Paragraph, Paragraph, Paragraph]:
 
 
 def _is_filling(lines: Paragraph) -> bool:
-    return all(set(line.strip(" \t>")) == {_SEAM} for line in lines)
+    return all(set(line.strip(" \t>")) == {_DOT} for line in lines)
 
 
 def _is_whole(paragraph: Paragraph) -> bool:
@@ -294,11 +300,11 @@ def between(old: Form, new: Form, reach: int, most: int) -> str | None:
         now_off = abs(len(new.text) - len(text))
         if off > reach:
             return now_off < off
-        return now_off <= max(off, reach // 2) and _lacking(text, new.text) < lacking
+        return now_off <= reach and _lacking(text, new.text) < lacking
 
     for is_filled in (False, True):
         for change in sorted({reach, min(reach, _OTHER_END), reach // 2}, reverse=True):
-            target = min(len(new.text), length + change)
+            target = min(len(new.text) + len(SEAM), length + change)
             if len(new.text) < length - change:
                 # What is left over below the least filler must not make the step too long.
                 target = length - max(change - new.least_filler, 1)

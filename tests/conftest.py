@@ -20,9 +20,12 @@ settings.register_profile(
 )
 settings.load_profile("laws")
 
-# What a shell starts in the background ignores Ctrl-C, and so would all commands under test.
+# What a shell starts in the background ignores Ctrl-C, and behind `nohup` the loss of a terminal;
+# so would all commands under test.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ import pytest
 from runner.gradual import step
 from runner.note import Note, Span
 from runner.parse import parse
+from runner.partway import SEAM
 from runner.render import Shown, Surroundings, render
 from runner.result import Figure, Output, Result, Status, Table, Text
 
@@ -211,7 +212,7 @@ def test_what_was_there_stays_below_a_seam_until_it_makes_way() -> None:
     after = with_result(before, digests(30, 2))
     old_lines, new_lines = (str(digests(30, n)[0].text).splitlines() for n in (1, 2))
     shown = steps(before, after)[1].splitlines()
-    seam = shown.index("…")
+    seam = shown.index(SEAM)
     assert shown.index(new_lines[0]) < seam < shown.index(old_lines[-1])
     assert shown.count("```text") == 1, "one fence"
 

@@ -44,7 +44,7 @@ class Pytest:
              f"--junitxml={report}", *(["--trust-vault"] * trusted), *arguments],
             cwd=self.folder,
             env={**self.home.env, "PYTHONPATH": f"{root}{os.pathsep}{self.folder}", "PYTHONWARNINGS": "", "COLUMNS": "200"},
-            capture_output=True, encoding="utf-8", timeout=LIMIT,
+            capture_output=True, encoding="utf-8", timeout=5 * LIMIT,
         )  # fmt: skip
         self.out, self.code = done.stdout + done.stderr, done.returncode
         return outcomes(report) if report.exists() else {}
@@ -297,6 +297,6 @@ def test_a_project_without_notes_pays_nothing(tmp_path: Path) -> None:
         [sys.executable, "-m", "pytest", *PLUGIN, "-q", str(tmp_path)],
         cwd=tmp_path,
         env={"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True, encoding="utf-8", timeout=LIMIT,
+        capture_output=True, encoding="utf-8", timeout=5 * LIMIT,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
