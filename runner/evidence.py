@@ -51,6 +51,7 @@ class Witness:
         self._step = ""  # the block that runs
         self._written: dict[str, str] = {}  # path: the block that wrote it last
         self._just_written: set[str] = set()  # since the last evidence
+        self._borrowed: set[str] = set()  # written by one block, read by another
         self._named: dict[str, tuple[int, int] | None] = {}
         self._modules = 0
         self._dists: tuple[tuple[str, str], ...] = ()
@@ -90,7 +91,7 @@ class Witness:
         for name, before in self._named.items():
             if before == _state(name):
                 self._note_read(name)
-            else:
+            elif name not in self._read:  # else it was heard of, and somebody else changed it
                 self._written[name] = self._step
                 self._just_written.add(name)
         self._named.clear()
@@ -116,6 +117,8 @@ class Witness:
             self._written[name] = self._step
             self._just_written.add(name)
         else:
+            if self._written.get(name, self._step) != self._step:
+                self._borrowed.add(name)
             self._note_read(name)
 
     def _note_listed(self, path: object) -> None:
@@ -192,7 +195,9 @@ class Witness:
 
     def _is_own(self, path: str, needs: Collection[str] | None) -> bool:
         writer = self._written.get(path)
-        return writer is not None and (needs is None or writer in needs or writer == self._step)
+        if writer is None or needs is None or path not in self._borrowed:
+            return writer is not None
+        return writer in needs or writer == self._step
 
     def _files(self, needs: Collection[str] | None) -> Iterator[tuple[str, str]]:
         for path in self._sources - self._read.keys():
