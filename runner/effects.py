@@ -215,14 +215,12 @@ def _writes_to_argument(call: ast.Call, name: str, way: set[str]) -> bool:
 
 def _is_inert(keyword: ast.keyword) -> bool:
     """A constant, or a function written on the spot, whose body is looked at by itself."""
-    if isinstance(keyword.value, ast.Constant):
-        asks = str(keyword.arg).startswith(("inplace", "overwrite"))
-        return (
-            bool(keyword.value.value)
-            if keyword.arg == "copy"
-            else not (asks and keyword.value.value)
-        )
-    return isinstance(keyword.value, ast.Lambda)
+    if not isinstance(keyword.value, ast.Constant):
+        return isinstance(keyword.value, ast.Lambda)
+    is_on, name = bool(keyword.value.value), str(keyword.arg)
+    if name == "copy":
+        return is_on
+    return not (is_on and name.startswith(("inplace", "overwrite")))
 
 
 def leaves_receiver(method: str, kind: str, *, direct: bool) -> bool:

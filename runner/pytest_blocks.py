@@ -179,8 +179,7 @@ class TestBlock:
     @contextmanager
     def place(self) -> Iterator[None]:
         """The folder, the modules, the global settings and the variables that the block expects."""
-        if self._loaded.user != self._own.id:
-            self._is_apart |= not self._loaded.enter(self._own.id)
+        self._is_apart |= not self._loaded.enter(self._own.id)
         around = self._around
         with (
             around.modules.running(self._note),
