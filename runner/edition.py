@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from .interpreter import installed, normal
+from .distributions import installed, normal
 
 _PACKAGE = Path(__file__).parent
 
@@ -22,9 +22,10 @@ def edition(sources: tuple[str, ...], libraries: tuple[str, ...]) -> str:
     digest = hashlib.blake2b(digest_size=8)
     for path in _files(sources):
         digest.update(path.read_bytes())
-    versions = installed() if libraries else {}
+    found = installed() if libraries else {}
     for library in libraries:
-        digest.update(f"{library} {versions.get(normal(library))}\n".encode())
+        version = found[normal(library)].version if normal(library) in found else None
+        digest.update(f"{library} {version}\n".encode())
     return digest.hexdigest()
 
 

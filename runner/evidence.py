@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import site
 import stat
 import sys
 from collections.abc import Collection, Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from .distributions import behind, installed, normal
 from .frames import is_own_code
 from .lacking import Lacking
 from .portable import LIBRARIES, OUR_FOLDER
@@ -22,11 +21,7 @@ from .scratch import temporary_folder
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _NOT_DATA = ("/proc/", "/dev/", "/sys/")
-# Setuptools puts its hook into every process that finds it installed; whoever uses the hook
-# imports setuptools.
-_NOT_THIRD_PARTY = frozenset({"vault", "runner", "__main__", "__mp_main__", "_distutils_hack"})
 _UNKNOWN = "changed while it was read"  # no file has this for its digest
-_BUILD_SETTINGS = "_sysconfigdata_"  # Python's own, named after the platform
 
 
 class Witness:
@@ -187,7 +182,7 @@ class Witness:
             return
         modules = list(sys.modules.items())
         self._modules = len(modules)
-        self._dists = distributions({name.partition(".")[0] for name, _ in modules})
+        self._dists = behind({name.partition(".")[0] for name, _ in modules})
         for _, module in modules:
             path = getattr(module, "__file__", None)
             if isinstance(path, str) and is_own_code(path):
@@ -266,13 +261,12 @@ def python_version() -> str:
 
 def holds(evidence: Evidence, digests: Digests, device: str) -> bool:
     """Whether all that ``evidence`` names is in this process and on this machine as it was."""
-    installed, folders = _installed(), Folders()
+    folders, found = Folders(), installed()
+    versions = {name: found[name].version for name in found}
     return (
         evidence.python == python_version()
         and evidence.device == device_kind(device)
-        and all(
-            installed.get(_normal(name), ("", ""))[1] == version for name, version in evidence.dists
-        )
+        and all(versions.get(normal(name)) == version for name, version in evidence.dists)
         and all(digests.of(path) == digest for path, digest in evidence.files)
         and all(env_digest(name) == digest for name, digest in evidence.env)
         and not any(map(folders.have_module, evidence.lacking))
@@ -301,75 +295,3 @@ def _scratch_folders() -> Iterator[str]:
     for folder in (Path(temporary_folder()), *caches):
         yield os.path.join(os.path.abspath(folder), "")
         yield os.path.join(os.path.realpath(folder), "")
-
-
-# --- distributions -----------------------------------------------------------------------------
-
-
-def distributions(modules: set[str]) -> tuple[tuple[str, str], ...]:
-    """Distribution → version for those top-level ``modules`` that were installed."""
-    wanted = modules - sys.stdlib_module_names - _NOT_THIRD_PARTY
-    wanted = {name for name in wanted if not name.startswith(_BUILD_SETTINGS)}
-    installed = _installed()
-    found = {name for name in wanted if _normal(name) in installed}
-    versions = {installed[_normal(name)][:2] for name in found}
-    versions.update(_by_contents(frozenset(wanted - found)))
-    return tuple(sorted(versions))
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-@cache
-def _installed() -> dict[str, tuple[str, str, str]]:
-    """Normal name → (name, version, metadata folder) of what stands on the search path."""
-    found: dict[str, tuple[str, str, str]] = {}
-    folders = {*site.getsitepackages(), site.getusersitepackages(), *sys.path}
-    for folder in sorted(folders):
-        for entry in _metadata_folders(folder):
-            name, _, version = entry.name.removesuffix(".dist-info").partition("-")
-            found.setdefault(_normal(name), (name, version, entry.path))
-    return found
-
-
-def _metadata_folders(folder: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return [entry for entry in entries if entry.name.endswith(".dist-info")]
-    except OSError:
-        return []
-
-
-@cache
-def _by_contents(modules: frozenset[str]) -> frozenset[tuple[str, str]]:
-    """Distributions whose files hold modules that bear another name (``PIL`` is pillow)."""
-    if not modules:
-        return frozenset()
-    owners = _owners()
-    return frozenset(owners[name] for name in modules if name in owners)
-
-
-@cache
-def _owners() -> dict[str, tuple[str, str]]:
-    owners: dict[str, tuple[str, str]] = {}
-    for name, version, folder in _installed().values():
-        for module in _modules_of(folder):
-            owners.setdefault(module, (name, version))
-    return owners
-
-
-def _modules_of(metadata: str) -> set[str]:
-    """Top-level modules that a distribution says it installed."""
-    for file, read in (("top_level.txt", str.split), ("RECORD", _recorded)):
-        try:
-            text = Path(metadata, file).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-        return set(read(text))
-    return set()
-
-
-def _recorded(text: str) -> list[str]:
-    tops = {line.partition(",")[0].partition("/")[0] for line in text.splitlines()}
-    return [top.partition(".")[0] for top in tops if not top.endswith((".dist-info", "..", "bin"))]

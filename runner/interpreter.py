@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -12,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from .devices import available, kind_of
+from .distributions import normal
 from .errors import UserError, system_words
 from .records import dataclass
 
@@ -154,24 +153,3 @@ def _answer(printed: bytes) -> list[Any]:
 def _last_line(errors: bytes) -> str:
     lines = errors.decode("utf-8", "replace").strip().splitlines()
     return f": {lines[-1].strip()}" if lines else ""
-
-
-def installed() -> dict[str, str]:
-    """Version of each distribution on our own path, from the names of its metadata folders
-    (PyPA, "Recording installed projects"): ``importlib.metadata`` reads files and is slow."""
-    found: dict[str, str] = {}
-    for folder in sys.path:
-        try:
-            entries = os.listdir(folder or ".")
-        except OSError:
-            continue
-        for entry in entries:
-            if entry.endswith(".dist-info"):
-                name, _, version = entry.removesuffix(".dist-info").partition("-")
-                found.setdefault(normal(name), version)
-    return found
-
-
-def normal(name: str) -> str:
-    """A distribution's name as names are compared (PyPA, "Names and normalization")."""
-    return re.sub(r"[-_.]+", "-", name).lower()

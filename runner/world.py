@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
-from .interpreter import Interpreter, installed, normal
+from .distributions import installed, normal
+from .interpreter import Interpreter
 from .premises import Digests, Folders, declared, env_digest
 from .result import Evidence
 
@@ -74,7 +75,7 @@ class World:
 
     @cached_property
     def _own(self) -> dict[str, str]:
-        return installed()
+        return {name: found.version for name, found in installed().items()}
 
     def declared(
         self, evidence: Evidence, folder: Path, data: Iterable[str], env: Iterable[str]

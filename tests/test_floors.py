@@ -143,6 +143,7 @@ FLOORS: dict[str, list[str]] = {
     ],
     "3c": [
         "notecode",  # the Python of a note, for those that execute it
+        "distributions",  # what is installed
         "identity",  # one folder told from the next at its path
         "attributes",  # what a file is besides its bytes
         "deadline",  # a time limit for code of this process, under pytest

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from vaults import Home, fence
 
-from runner.interpreter import Interpreter, InterpreterError, normal
+from runner.distributions import normal
+from runner.interpreter import Interpreter, InterpreterError
 
 posix = pytest.mark.skipif(os.name == "nt", reason="an executable script plays the interpreter")
 
