@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from .changes import Changes
 from .outcome import Outcome
@@ -62,8 +62,8 @@ class Outbox:
 
     def due(self) -> float:
         """When the next note may be written, in monotonic seconds; else never."""
-        paths: Collection[str] = {*self._notes, *self._tables}
-        return min((self.pace.due(path) for path in paths), default=float("inf"))
+        waiting = self._notes or self._tables  # which come when no note waits
+        return min(map(self.pace.due, waiting), default=float("inf"))
 
     def write_due(self) -> None:
         """Write what waits, to notes that rest."""

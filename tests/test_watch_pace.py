@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
+from runner.outbox import Outbox
 from runner.pace import OBSIDIAN, PLAIN, Manners, Pace
 
 
@@ -54,3 +57,14 @@ def test_steps_keep_their_distance_and_wait_for_typing(clock: Clock) -> None:
     clock.now += 0.1
     pace.edited("A.md")
     assert pace.due("A.md") == clock.now + 2.5
+
+
+def test_tables_wait_for_notes_and_the_watch_sleeps_until_then(clock: Clock) -> None:
+    pace, nobody = Pace(Manners(quiet=2.5), clock), cast(Any, None)
+    outbox = Outbox(session=nobody, sightings=nobody, changes=nobody, pace=pace)
+    assert outbox.due() == float("inf")
+    outbox.put_table("Table.md", nobody, nobody)
+    assert outbox.due() < clock.now
+    pace.edited("A.md")
+    outbox.put("A.md", nobody, nobody, nobody)
+    assert outbox.due() == clock.now + 2.5
