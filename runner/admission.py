@@ -6,7 +6,8 @@ from pathlib import Path
 
 from . import trust
 from .errors import UserError
-from .vault import CONFIG, Vault, VaultError, read_settings
+from .settings import CONFIG, SettingsError, read_settings
+from .vault import Vault
 
 # What Python imports: source, compiled files without source, libraries.
 _IMPORTED = (".py", ".pyc", ".pyd", ".so")
@@ -33,7 +34,7 @@ def _started(root: Path) -> list[str]:
     """The files of the vault that its settings name as programs."""
     try:
         settings = read_settings(root)
-    except VaultError:
+    except SettingsError:
         return []  # whoever uses them says what is wrong
     words = [settings.python, *settings.launcher]
     return [word for word in words if word and (root / word).is_file()]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .database import Database, live_bytes
+from .database import Database, Scheme, live_bytes
 from .records import dataclass, field, replace
 from .result import Figure, Output, Result, decode, encode
 
@@ -43,6 +43,7 @@ CREATE TABLE files (
     vault TEXT NOT NULL, sha TEXT NOT NULL, PRIMARY KEY (vault, sha)
 ) WITHOUT ROWID;
 """
+_SCHEME = Scheme("results", _SCHEMA, _VERSION, "blocks run once more")
 _OF_BLOCK = "vault = ? AND note = ? AND block = ? AND devices = ?"
 _NOT_RECENT = (
     f"DELETE FROM results WHERE {_OF_BLOCK} AND id NOT IN (SELECT id FROM results "
@@ -81,13 +82,13 @@ class Stored:
 class Results:
     """The stored results of one vault, in a file that holds those of all, up to ``limit`` bytes.
 
-    Every method raises ``CacheError`` where the file can be neither used nor rebuilt. Several
-    processes may use it at once; an object belongs to one thread.
+    Several processes may use it at once; an object belongs to one thread. Where the file cannot
+    be used, the results are this object's alone.
     """
 
     def __init__(self, vault: Path, folder: Path | None = None, limit: int = _LIMIT) -> None:
         self._vault = Path(os.path.realpath(vault)).as_posix()
-        self._database = Database("results", _SCHEMA, _VERSION, folder)
+        self._database = Database(_SCHEME, folder)
         self._limit = limit
         self._touched: set[int] = set()
 

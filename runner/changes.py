@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from .errors import system_words
 from .records import dataclass, field
+from .settings import CONFIG
 from .vault import VaultError
 
 _IGNORED = frozenset({"opened", "closed_no_write"})  # reading makes events too
@@ -39,33 +41,37 @@ class Changes:
     """What may have changed below ``root``; filled by the observer's thread.
 
     Nothing here waits for a batch to end: ``due`` says when it will have ended, so that whoever
-    waits can do other things first. ``ring`` wakes it for these. ``renew`` is to be called now and
-    then: it watches the folder that is there now, and is true where that is another one or none.
+    waits can do other things first. ``ring`` wakes it for these, ``stop`` for good. ``renew`` is
+    to be called now and then: it watches the folder that is there now, and is true where that is
+    another one or none.
     """
 
     def __init__(self, root: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self.root = Path(os.path.realpath(root))  # systems do not watch through a link
         self.clock = clock
         self.renew: Callable[[], bool] = lambda: False
+        self.has_stopped = False  # whoever waited has heard of it
         self._paths: dict[str, float] = {}
         self._lost = False
         self._first = 0.0
         self._last = 0.0
-        self._rung = False
-        self._news = threading.Condition()
+        self._lock = threading.Lock()
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()  # signal handlers may ring it
+        self._stopping = False
 
     def add(self, path: str) -> None:
         """Something happened at ``path``, absolute or relative to the root."""
         parts = os.path.relpath(self.root / path, self.root).split(os.sep)
-        if any(part.startswith(".") or part in _PRUNED for part in parts):
+        hidden = any(part.startswith(".") or part in _PRUNED for part in parts)
+        if hidden and parts != [CONFIG]:
             return
-        with self._news:
+        with self._lock:
             self._note_time()
             self._paths["/".join(parts)] = self._last
 
     def lose(self) -> None:
         """Some events were lost: everything may have changed."""
-        with self._news:
+        with self._lock:
             self._note_time()
             self._lost = True
 
@@ -73,26 +79,33 @@ class Changes:
         self._last = self.clock()
         if not self._paths and not self._lost:
             self._first = self._last
-            self._ring()
+            self.ring()
 
     def ring(self) -> None:
         """End the ``wait`` that goes on or comes next: something else has happened."""
-        with self._news:
-            self._ring()
+        self._bell.put(None)
 
-    def _ring(self) -> None:
-        self._rung = True
-        self._news.notify_all()
+    def stop(self) -> None:
+        """The same, and make it raise ``KeyboardInterrupt``: fit for a signal handler."""
+        self._stopping = True
+        self.ring()
 
     def wait(self, timeout: float) -> None:
-        """Return when a batch begins or somebody rings, or after ``timeout`` seconds."""
-        with self._news:
-            self._news.wait_for(lambda: self._rung, timeout)
-            self._rung = False
+        """Return when a batch begins or somebody rings, or after ``timeout`` seconds.
+
+        Raises ``KeyboardInterrupt`` after ``stop``.
+        """
+        with suppress(queue.Empty):
+            self._bell.get(timeout=timeout)
+            while True:
+                self._bell.get_nowait()
+        if self._stopping:
+            self.has_stopped = True
+            raise KeyboardInterrupt
 
     def due(self) -> float:
         """When the batch that has begun will have ended, if nothing more happens; else never."""
-        with self._news:
+        with self._lock:
             return self._due()
 
     def _due(self) -> float:
@@ -103,7 +116,7 @@ class Changes:
 
     def take(self) -> Batch:
         """The batch that has ended, which is forgotten here; an empty one if none has."""
-        with self._news:
+        with self._lock:
             if self.clock() < self._due():
                 return Batch()
             batch = Batch(self._paths, self._lost)

@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import struct
 import threading
-from typing import IO, Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO, Any
 
 _LENGTH = struct.Struct(">I")
 _GREETING = b"\0runner worker\1"

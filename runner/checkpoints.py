@@ -28,7 +28,7 @@ from .display import Stage
 from .evidence import Witness, device_kind, holds
 from .modules import Standing, standing
 from .portable import OUR_FOLDER
-from .premises import Digests, declared, joined
+from .premises import Digests, declared, joined, steering
 from .records import dataclass
 from .result import Evidence, Output, decode, encode
 from .seeds import branch
@@ -206,7 +206,8 @@ class _Checkpoint:
 
     def _made(self, make: Callable[[], Any], keeper: Keeper) -> Any:
         """What ``make`` returns, after a trip through the files that keep it."""
-        options = declared(Evidence(), self._digests, self._code.data, self._code.env)
+        variables = (*self._code.env, *steering())
+        options = declared(Evidence(), self._digests, self._code.data, variables)
         around, stage = Surroundings(make), keeper.stage
         figures = stage.open_figures()
         with stage.recording() as recorded:

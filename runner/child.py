@@ -164,6 +164,14 @@ class Worker:
 _running: set[Worker] = set()
 
 
+def kill_all() -> None:
+    """Kill the processes of all workers from whatever thread, without waiting for their ends."""
+    for pid in [worker.pid for worker in _running.copy()]:
+        if pid is not None:
+            strays.end_strays(pid)
+            kill_tree(pid)
+
+
 def end_orphans(*known: int | None) -> None:
     """End what dead workers left behind and this process adopted; ``known`` are other children."""
     pids = {worker.pid for worker in _running.copy()}.union(known)

@@ -10,16 +10,20 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from types import ModuleType
-from typing import Any
 
 from . import dataframes
 from .capture import Recorder
-from .frames import without_addresses
+from .frames import is_own_code, without_addresses
 from .portable import OUR_FOLDER
 from .representations import plain, represented
 from .result import Figure, Output, Text
 from .seeds import on_arrival
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _DPI = 100
 _MIMES = {"png": "image/png", "svg": "image/svg+xml"}
@@ -30,7 +34,8 @@ class Display:
     """Turns values into outputs of ``recorder``; ``figures`` is the format of figures.
 
     ``portable`` says a text as any other machine would. ``silent`` is set while a block is
-    replayed: then nothing is shown and figures are dropped.
+    replayed: then nothing is shown and figures are dropped, but what classes of the user's own do
+    when they are shown is done.
     """
 
     def __init__(
@@ -57,9 +62,11 @@ class Display:
 
     def show_value(self, value: object) -> None:
         """Show the value of a block's last expression; ``None`` and matplotlib artists are not."""
-        if value is None or self.silent:
+        if value is None:
             return
-        if _is_figure(value):
+        if self.silent:
+            self._act_out(value)
+        elif _is_figure(value):
             self._show_figure(value)
         elif not _is_artist(value):
             self.recorder.show(self.present(value))
@@ -74,14 +81,19 @@ class Display:
         name = display_id or None
         for value in values:
             if self.silent:
-                continue
-            if _is_figure(value):
+                self._act_out(value)
+            elif _is_figure(value):
                 self._show_figure(value)
             elif options.get("update") and name:
                 self.recorder.update(self.present(value), name)
             else:
                 self.recorder.show(self.present(value), name)
         return _Handle(self, name) if name else None
+
+    def _act_out(self, value: object) -> None:
+        """Do what showing ``value`` does besides, where its class is the user's own."""
+        if runs_own_code(value):
+            self.present(value)
 
     def present(self, value: object) -> tuple[Output, ...]:
         """``value`` as outputs. A representation that raises shows its traceback as text."""
@@ -232,6 +244,22 @@ def _traceback_of_repr() -> str:
     while tb is not None and tb.tb_frame.f_code.co_filename.startswith(OUR_FOLDER):
         tb = tb.tb_next
     return without_addresses("".join(traceback.format_exception(kind, error, tb)))
+
+
+def runs_own_code(value: object, depth: int = 3) -> bool:
+    """Whether code of the user's runs where ``value``, or what a container holds, is shown."""
+    if isinstance(value, dict):
+        value = (*value.keys(), *value.values())
+    if isinstance(value, list | tuple | set | frozenset):
+        return depth > 0 and any(runs_own_code(part, depth - 1) for part in islice(value, 100))
+    return any(_shows_itself(kind) for kind in type(value).__mro__)
+
+
+def _shows_itself(kind: type) -> bool:
+    if not any(name in ("__repr__", "__str__") or name.startswith("_repr_") for name in vars(kind)):
+        return False
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
+    return kind.__module__.startswith("vault.") or is_own_code(file)
 
 
 def _is_figure(value: object) -> bool:

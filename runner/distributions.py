@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 from .records import dataclass
 
@@ -91,10 +90,11 @@ def _modules_of(distribution: Distribution) -> Iterator[str]:
     """Top-level modules that a distribution says it installed."""
     for file, read in (("top_level.txt", str.split), ("RECORD", _recorded)):
         try:
-            text = Path(distribution.metadata, file).read_text(encoding="utf-8", errors="replace")
+            path = os.path.join(distribution.metadata, file)
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                return iter(set(read(stream.read())))
         except OSError:
             continue
-        return iter(set(read(text)))
     return iter(())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -15,6 +16,7 @@ from .wish import Selection, Wish
 
 if TYPE_CHECKING:
     from .execution import Progress
+    from .notices import Notice
     from .report import Report
     from .session import Session
 
@@ -84,12 +86,31 @@ def _watching(
     quiet: float | None,
     polling: bool,
 ) -> Generator[Answer]:
+    from .changes import Changes
+    from .child import kill_all
+    from .ending import asked_to_end, hears_ctrl_c
+    from .report import Report
     from .watch import watch_vault
 
-    with opened, suppress(KeyboardInterrupt):
-        yield Answer(None, [f"watching {session.vault.root} (Ctrl-C ends)"])
-        for report in watch_vault(session, scope, wish, listen, quiet=quiet, polling=polling):
-            yield replace(reported(report), code=FINE)
+    changes = Changes(session.vault.root)
+    ending = asked_to_end(changes.stop, lambda: changes.has_stopped, kill_all)
+    with suppress(KeyboardInterrupt), ending, opened:
+        how = "Ctrl-C" if hears_ctrl_c() else f"`kill {os.getpid()}`"
+        yield Answer(None, [f"watching {session.vault.root} ({how} ends)"])
+        for told in watch_vault(
+            session, scope, wish, listen, quiet=quiet, polling=polling, changes=changes
+        ):
+            if isinstance(told, Report):
+                yield replace(reported(told), code=FINE)
+            else:
+                yield from _noticed(told)
+
+
+def _noticed(notice: Notice) -> Iterator[Answer]:
+    """For people beside the reports, a fault with the words that end other commands."""
+    yield Answer(None, [f"runner: {notice.words}" if notice.is_fault else notice.words])
+    if notice.is_fault:
+        yield Answer({"error": notice.words}, [])
 
 
 def reported(report: Report, *, checked: bool = False) -> Answer:

@@ -151,19 +151,28 @@ _CHANGES_ARGUMENTS = regex(
 _IN_PLACE = frozenset(
     "utils ndarray Tensor Module prune parametrize parametrizations lr_scheduler swa_utils".split()
 )
-_NO_ARRAYS = frozenset("default_rng load compile script trace vmap jit hub".split())
+# What makes no arrays, and no more numbers at each look, of what is in these or called so.
+_NO_ARRAYS = frozenset(
+    "default_rng load compile script trace vmap jit hub fx export package ao quantization "
+    "compiler distributed symbolic_trace nditer ndenumerate ndindex vectorize".split()
+)
 
 _SWITCH = regex(
     r"^(?:set_\w+|setrecursionlimit|setlocale|set(?:err|errcall|bufsize|trace|profile)|use|enable\w*"
     r"|disable\w*|register\w*|basicConfig|setLevel|addHandler|addFilter|filterwarnings"
     r"|simplefilter|resetwarnings|chdir|putenv|unsetenv|install|patch|reload|rc|rcdefaults"
     r"|setcontext|use_deterministic_algorithms|umask|nice|alarm|signal|freeze|captureWarnings"
-    r"|__enter__|__exit__)$"
+    r"|addsitedir|\w+_safe_globals|(?:init|destroy)_process_group|__enter__|__exit__)$"
 )
 _GLOBAL_OBJECTS = frozenset("environ rcParams modules path meta_path handlers filters".split())
 _GIVES_GLOBAL = frozenset("getcontext getLogger get_logger gca gcf import_module".split())
 _CHANGES = frozenset("update setdefault pop append insert extend clear remove".split())
 
+_UNSEEN = frozenset(
+    "defaultdict finalize ref proxy WeakSet WeakMethod WeakValueDictionary "
+    "WeakKeyDictionary".split()
+)
+_BY_TEXT = frozenset(("import_module", "__import__"))
 _DYNAMIC = frozenset("exec eval globals locals vars __import__ compile breakpoint".split())
 
 
@@ -195,14 +204,17 @@ def is_pure_call(call: ast.Call, module: str, bound: Container[str] = ()) -> boo
     if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Constant):
         return True  # a method of a string literal
     if module.partition(".")[0] in PURE_PACKAGES:
-        way = {
-            *module.split("."),
-            *(n.attr for n in ast.walk(call.func) if isinstance(n, ast.Attribute)),
-        }
+        way = _way(call, module)
         if not way.isdisjoint(_IN_PLACE) or _CHANGES_ARGUMENTS.search(name):
             return False
         return not _writes_to_argument(call, name, way)
     return False
+
+
+def _way(call: ast.Call, module: str) -> set[str]:
+    """The names that lead from a package to what is called."""
+    attributes = (part.attr for part in ast.walk(call.func) if isinstance(part, ast.Attribute))
+    return {*module.split("."), *attributes}
 
 
 def _writes_to_argument(call: ast.Call, name: str, way: set[str]) -> bool:
@@ -237,19 +249,34 @@ def may_leave_receiver(method: str) -> bool:
 
 def makes_array(call: ast.Call, module: str) -> bool:
     """Whether a call of a library function returns numbers in an array, as their names tell."""
-    name = last_name(call.func)
-    of_arrays = module.partition(".")[0] in ARRAY_PACKAGES
-    return (
-        of_arrays and name[:1].islower() and name not in _NO_ARRAYS and is_pure_call(call, module)
-    )
+    name = true_name(call.func, module)
+    if module.partition(".")[0] not in ARRAY_PACKAGES or not name[:1].islower():
+        return False
+    return _NO_ARRAYS.isdisjoint(_way(call, module)) and is_pure_call(call, module)
 
 
 def reason_dynamic(call: ast.Call) -> str:
     """Why a call can define or read names that the text does not show, "" if it cannot."""
     name = last_name(call.func)
+    if name == "import_module" and not imported_by_text(call):
+        return "`import_module()` of a name that is worked out"
     if isinstance(call.func, ast.Name) and (name in _DYNAMIC or (name == "dir" and not call.args)):
         return f"`{name}()`"
     return "`sys._getframe()`" if name in ("_getframe", "currentframe") else ""
+
+
+def acts_unseen(call: ast.Call) -> bool:
+    """Whether what is made changes something where no call of it stands: when it is read, or when
+    an object goes."""
+    return last_name(call.func) in _UNSEEN
+
+
+def imported_by_text(call: ast.AST) -> str:
+    """The module of ``import_module("a.b")``; "" of all other calls."""
+    if not isinstance(call, ast.Call) or last_name(call.func) not in _BY_TEXT:
+        return ""
+    name = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else ""
+    return name if isinstance(name, str) and not name.startswith(".") else ""
 
 
 def is_switch(call: ast.Call, module: str) -> bool:

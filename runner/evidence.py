@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import sys
 from collections.abc import Collection, Iterable, Iterator
-from pathlib import Path
+from threading import get_ident
 from types import FrameType
-from typing import Any
 
 from .distributions import behind, installed, normal
 from .frames import is_own_code
 from .lacking import Lacking
+from .namedfiles import NamedFiles, State, state_of
 from .portable import LIBRARIES, OUR_FOLDER
-from .premises import Digests, Folders, env_digest
+from .premises import Digests, Folders, env_digest, steering
 from .result import Evidence
 from .scratch import temporary_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _NOT_DATA = ("/proc/", "/dev/", "/sys/")
@@ -27,27 +30,35 @@ _UNKNOWN = "changed while it was read"  # no file has this for its digest
 class Witness:
     """Collects, for one process, what its blocks have imported and read so far.
 
-    Everything since the job began counts for each later block: what an earlier block imported or
-    read may lie in a cache that a later one uses. ``folder`` is the vault's; what lies in it counts
+    What was imported since the job began counts for each later block, and so does a file that
+    somebody else's code has read: it may lie in a cache that a later block uses. What a block reads
+    by itself counts for those that depend on it. ``folder`` is the vault's; what lies in it counts
     even where it is a temporary folder, and so do its folders that were listed and files that
-    were missed. ``notes`` are the files whose code the job carries: Python itself opens them to
-    show a line, and results depend on their text by digest. ``ours`` is a folder of our own;
-    ``diary`` the path of a file for what forked processes read.
+    were missed. ``note`` is the file whose blocks run, ``notes`` are those whose code the job
+    carries: Python itself opens them to show a line, and results depend on their text by digest.
+    ``ours`` is a folder of our own; ``diary`` the path of a file for what forked processes read.
     """
 
     def __init__(
-        self, folder: str, notes: Iterable[str] = (), ours: str = "", diary: str = ""
+        self,
+        folder: str,
+        note: str = "",
+        notes: Iterable[str] = (),
+        ours: str = "",
+        diary: str = "",
     ) -> None:
         self.watching = False
         self._ours = os.path.join(ours, "") if ours else "\0"
         self._folder = os.path.join(os.path.abspath(folder), "")
+        self._note = note
         self._notes = frozenset(notes)
-        self._read: dict[str, tuple[int, int] | None] = {}  # path: its state when it was opened
+        self._read: dict[str, State] = {}  # path: its state when it was opened
+        self._readers: dict[str, set[str]] = {}  # path: blocks that read it, or _ALL
         self._step = ""  # the block that runs
         self._written: dict[str, str] = {}  # path: the block that wrote it last
         self._just_written: set[str] = set()  # since the last evidence
         self._borrowed: set[str] = set()  # written by one block, read by another
-        self._named: dict[str, tuple[int, int] | None] = {}
+        self._named = NamedFiles(self._folder)
         self._modules = 0
         self._dists: tuple[tuple[str, str], ...] = ()
         self._adopted: dict[str, str] = {}
@@ -57,7 +68,7 @@ class Witness:
         self._digests = Digests()
         self._lacking = Lacking(self._notes)
         self._diary = diary
-        self._pid = os.getpid()
+        self._pid, self._thread = os.getpid(), get_ident()
         self._ignored = (OUR_FOLDER, *LIBRARIES, *_scratch_folders(), *_NOT_DATA)
 
     def install(self) -> None:
@@ -70,26 +81,20 @@ class Witness:
         """The block ``step`` is about to run: the files that its text names may be read or written
         by C or Rust code, or only looked for, of which nothing is heard."""
         self._step = step
-        asks = _ASKS.search(source) is not None
-        for _, word in _LITERAL.findall(source):
-            if word.endswith(".md") or not (asks or os.path.isfile(word)):
-                continue
-            name = os.path.abspath(word)  # which fails in a working folder that is gone
-            if name in self._read:
-                continue
-            if os.path.isfile(word):
-                self._named[name] = _state(name)
-            elif name.startswith(self._folder) and not os.path.lexists(word):
-                self._note_read(name)  # that it is not there is what the block finds
+        self._named.expect(source)
+        for name in self._named.missing:
+            self._note_read(name, step)
 
     def _account_for_named(self) -> None:
-        for name, before in self._named.items():
-            if before == _state(name):
-                self._note_read(name)
-            elif name not in self._read:  # else it was heard of, and somebody else changed it
+        for name, before, written in self._named.settle():
+            if written and self._read.get(name) is None:  # else it was heard of: by somebody else
                 self._written[name] = self._step
                 self._just_written.add(name)
-        self._named.clear()
+            elif not written and self._is_data(name):
+                if name not in self._read:
+                    self._borrow(name)
+                    self._read[name] = before
+                self._note_read(name, self._step)
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
         if not self.watching or event not in _EVENTS:
@@ -112,9 +117,13 @@ class Witness:
             self._written[name] = self._step
             self._just_written.add(name)
         else:
-            if self._written.get(name, self._step) != self._step:
-                self._borrowed.add(name)
+            self._borrow(name)
             self._note_read(name)
+
+    def _borrow(self, name: str) -> None:
+        """Remember a file that one block reads and another one wrote."""
+        if self._written.get(name, self._step) != self._step:
+            self._borrowed.add(name)
 
     def _note_listed(self, path: object) -> None:
         """Folders of the vault, unless it is Python or pytest that looks for code there."""
@@ -123,26 +132,49 @@ class Witness:
         name = os.path.abspath(os.fsdecode(path))
         inside = os.path.join(name, "").startswith(self._folder)
         if inside and not os.path.join(name, "").startswith(self._ours) and not _looks_for_code():
-            self._read.setdefault(name, _state(name))
+            self._read.setdefault(name, state_of(name))
+            self._readers.setdefault(name, set()).add(self._reader())
 
-    def _note_read(self, name: str) -> None:
-        if name not in self._read and self._is_data(name):
-            self._read[name] = _state(name)
-            if self._diary and os.getpid() != self._pid:  # say so to the process of the block
-                with open(self._diary, "a", encoding="utf-8", errors="surrogateescape") as stream:
-                    stream.write(f"{name}\n")
+    def _note_read(self, name: str, reader: str | None = None) -> None:
+        if name not in self._read:
+            if not self._is_data(name):
+                return
+            self._read[name] = state_of(name)
+        reader = self._reader() if reader is None else reader
+        readers = self._readers.setdefault(name, set())
+        if reader in readers:
+            return
+        readers.add(reader)
+        if self._diary and os.getpid() != self._pid:  # say so to the process of the block
+            with open(self._diary, "a", encoding="utf-8", errors="surrogateescape") as stream:
+                stream.write(f"{name}\n")
+
+    def _reader(self) -> str:
+        """The block that runs, where its note's own code asks: what that learns, other blocks learn
+        only from it. All, where a helper, a module that is being imported or a thread asks."""
+        frame: FrameType | None = sys._getframe()
+        asked = False
+        while frame is not None:
+            path = frame.f_code.co_filename
+            if path == self._note:
+                asked = True
+            elif path in self._notes or path.startswith(_IMPORTS) or is_own_code(path):
+                return _ALL
+            frame = frame.f_back
+        return self._step if asked and get_ident() == self._thread else _ALL
 
     def _account_for_children(self) -> None:
         if os.path.isfile(self._diary):
             with open(self._diary, encoding="utf-8", errors="surrogateescape") as stream:
                 for line in stream:
-                    self._note_read(line.rstrip("\n"))
+                    self._note_read(line.rstrip("\n"), _ALL)
 
     def evidence(self, device: str, needs: Collection[str] | None = None) -> Evidence:
-        """What the process has imported and read so far; ``device`` is the step's.
+        """What the block that ran rests on; ``device`` is the step's, ``needs`` are the blocks it
+        depends on, ``None`` for all.
 
-        Not the files that the block wrote itself, or one of ``needs`` (any, where that is None):
-        these are written again before it runs again.
+        Not the files that the block wrote itself, or one of ``needs``: these are written again
+        before it runs again.
         """
         self.watching = False
         self._look_at_modules()
@@ -167,7 +199,7 @@ class Witness:
     def _doubt(self) -> str:
         """The file that changed since it was opened: nobody knows what was read of it."""
         for path, before in self._read.items():
-            if path not in self._written and before != _state(path):
+            if path not in self._written and before != state_of(path):
                 return f"{os.path.basename(path)} {_UNKNOWN}"
         return ""
 
@@ -194,15 +226,19 @@ class Witness:
             return writer is not None
         return writer in needs or writer == self._step
 
+    def _is_asked(self, path: str, needs: Collection[str] | None) -> bool:
+        """Whether what was read there may have reached the block."""
+        return needs is None or not self._readers[path].isdisjoint((_ALL, self._step, *needs))
+
     def _files(self, needs: Collection[str] | None) -> Iterator[tuple[str, str]]:
         for path in self._sources - self._read.keys():
             if digest := self._digests.of(path):
                 yield path, digest
         for path, before in self._read.items():
-            if self._is_own(path, needs):
+            if self._is_own(path, needs) or not self._is_asked(path, needs):
                 continue
             digest = self._digests.of(path)
-            if before != _state(path):  # asked last: it may change while it is digested
+            if before != state_of(path):  # asked last: it may change while it is digested
                 digest = _UNKNOWN
             if digest or (before is None and path.startswith(self._folder)):
                 yield path, digest
@@ -213,6 +249,8 @@ class Witness:
         return path.startswith(self._folder) or not path.startswith(self._ignored)
 
 
+_ALL = ""  # no block is called that
+_IMPORTS = "<frozen importlib"
 _COMMANDS = frozenset({"subprocess.Popen", "os.system"})  # files that they name are read
 _EVENTS = _COMMANDS | {"open", "os.listdir", "os.scandir"}
 
@@ -226,9 +264,6 @@ def _words(command: object) -> list[str]:
     return [os.fsdecode(part) for part in command if isinstance(part, str | bytes | os.PathLike)]
 
 
-# What finds out whether a file is there without opening it.
-_ASKS = re.compile(r"\b(l?exists|is_?(file|dir)|l?stat|getsize|getmtime|access)\b")
-_LITERAL = re.compile(r"""(["'])([^"'\n\\]{1,200})\1""")  # a text without escapes
 _QUOTES = re.compile(r"[\"'`;&|<>()]")
 
 
@@ -245,15 +280,6 @@ def _looks_for_code() -> bool:
     return any(seeker in asking for seeker in _SEEKERS)
 
 
-def _state(path: str) -> tuple[int, int] | None:
-    """Size and time of change, of folders nothing; None where there is no such path."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return (0, 0) if stat.S_ISDIR(status.st_mode) else (status.st_size, status.st_mtime_ns)
-
-
 def python_version() -> str:
     """Major and minor version."""
     return f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -263,12 +289,13 @@ def holds(evidence: Evidence, digests: Digests, device: str) -> bool:
     """Whether all that ``evidence`` names is in this process and on this machine as it was."""
     folders, found = Folders(), installed()
     versions = {name: found[name].version for name in found}
+    known = dict(evidence.env)
     return (
         evidence.python == python_version()
         and evidence.device == device_kind(device)
         and all(versions.get(normal(name)) == version for name, version in evidence.dists)
         and all(digests.of(path) == digest for path, digest in evidence.files)
-        and all(env_digest(name) == digest for name, digest in evidence.env)
+        and all(known.get(name) == env_digest(name) for name in (*known, *steering()))
         and not any(map(folders.have_module, evidence.lacking))
     )
 
@@ -285,13 +312,9 @@ def device_kind(device: str) -> str:
 
 def _scratch_folders() -> Iterator[str]:
     """Temporary files and per-user caches: not what anybody calls data."""
-    home = Path.home()
-    caches = [home / ".cache", home / "Library" / "Caches"]
-    caches += [
-        Path(os.environ[name])
-        for name in ("XDG_CACHE_HOME", "LOCALAPPDATA")
-        if os.environ.get(name)
-    ]
-    for folder in (Path(temporary_folder()), *caches):
+    home = os.path.expanduser("~")
+    caches = [os.path.join(home, ".cache"), os.path.join(home, "Library", "Caches")]
+    caches += filter(None, map(os.environ.get, ("XDG_CACHE_HOME", "LOCALAPPDATA")))
+    for folder in (temporary_folder(), *caches):
         yield os.path.join(os.path.abspath(folder), "")
         yield os.path.join(os.path.realpath(folder), "")

@@ -8,9 +8,12 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import IO, NoReturn
 
 from .strays import end_strays
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO, NoReturn
 
 # Those besides crashes by which blocks, batch systems and users end processes.
 if sys.platform != "win32":

@@ -14,13 +14,16 @@ from .patterns import regex
 _READS = frozenset(
     "load loadtxt read_text read_bytes read_csv read_parquet read_json read_pickle fromfile "
     "glob rglob iterdir listdir scandir walk exists is_file is_dir is_symlink is_mount is_socket "
-    "is_fifo stat lstat owner samefile readlink genfromtxt imread urlopen".split()
+    "is_fifo stat lstat owner samefile readlink genfromtxt imread urlopen from_pretrained "
+    "from_file loadmat load_file load_model load_from_disk load_dataset read_excel read_feather "
+    "read_hdf read_image safe_open".split()
 )
 _WRITES = frozenset(
     "save savez savez_compressed savetxt write_text write_bytes to_csv to_parquet to_json "
     "to_pickle savefig tofile mkdir makedirs unlink rename rmdir rmtree copyfile copytree system "
     "run Popen call check_call check_output urlretrieve touch symlink_to hardlink_to chmod "
-    "imsave dump".split()
+    "imsave dump save_pretrained save_model save_to_disk save_file save_image savemat to_excel "
+    "to_feather to_hdf".split()
 )
 # What these make writes later.
 _HANDLES = frozenset(

@@ -9,13 +9,13 @@ so they count where it is used.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from .codefacts import Facts
 from .digest import derive_seed, digest, payload
-from .effects import BUILTINS
-from .knownfacts import facts
-from .note import Block, Note, Problem, Role, Severity
+from .importing import Importing
+from .localcode import Read, names_by_text, nothing_beside, true_path
+from .note import Block, Note, Problem, Role
 from .options import line_of
 from .records import dataclass, field
 from .resolve import DEFINING, Key, Resolver, View
@@ -45,6 +45,7 @@ class Node:
     names_device: bool = False
     packages: frozenset[str] = frozenset()  # top packages that its code imports
     swayed: Mapping[Key, str] = field(default_factory=dict)
+    spared: frozenset[str] = frozenset()
 
     @property
     def key(self) -> Key:
@@ -82,149 +83,54 @@ class Graph:
         return found
 
 
-def build(notes: Iterable[Note]) -> Graph:
-    """The graph of all tagged blocks of a vault. Never raises on what an author can write."""
+def build(notes: Iterable[Note], read: Read = nothing_beside) -> Graph:
+    """The graph of all tagged blocks of a vault. Never raises on what an author can write.
+
+    ``read`` gives the Python files beside the notes that these import.
+    """
     tagged = {note.path: note for note in sorted(notes, key=lambda n: n.path) if note.blocks}
-    builder = _Builder(tagged)
-    return builder.build()
+    return _Builder(tagged, read).build()
 
 
-class _Builder:
-    def __init__(self, notes: Mapping[str, Note]) -> None:
-        self.notes = notes
-        self.modules: dict[str, str] = {}
-        self.problems: dict[str, list[Problem]] = {path: [] for path in notes}
-        self.faults: dict[str, str] = {}
-        self.block_faults: dict[Key, str] = {}
-        self.views: dict[str, View] = {}
+class _Builder(Importing):
+    def __init__(self, notes: Mapping[str, Note], read: Read) -> None:
+        super().__init__(notes, read)
         self.device: set[Key] = set()
         self.taints: set[Key] = set()
-        self.rank = {path: i for i, path in enumerate(notes)}
+        self.rank: dict[str, int] = {}
         self.payloads: dict[Key, tuple[str, str]] = {}
 
     def build(self) -> Graph:
-        self._name_modules()
-        for path, note in self.notes.items():
-            self.views[path] = View.of(note, _all_facts(note))
-        imports = {path: frozenset(self._imported(path)) for path in self.notes}
-        order = self._order()
-        for path in order:
+        self.name_modules()
+        self.view_all()
+        self.rank = {path: i for i, path in enumerate(self.every)}
+        every = self.order()
+        for path in every:
             self._resolve_note(self.views[path])
+        order = tuple(path for path in every if path in self.notes)
         by_note = {path: tuple(self._nodes(path)) for path in order}
-        nodes = {node.key: node for found in by_note.values() for node in found}
-        problems = {path: tuple(sorted(found)) for path, found in self.problems.items()}
         return Graph(
             self.notes,
-            nodes,
-            tuple(order),
-            imports,
-            problems,
+            {node.key: node for found in by_note.values() for node in found},
+            order,
+            {path: frozenset(self.imported(path)) for path in self.notes},
+            {path: tuple(sorted(found)) for path, found in self.problems.items()},
             self.faults,
             by_note,
-            self.modules,
+            {module: path for module, path in self.modules.items() if path in self.notes},
         )
-
-    def _error(self, path: str, line: int, what: str, hint: str) -> None:
-        self.problems[path].append(Problem(line, Severity.ERROR, what, hint))
-
-    # --- notes
-
-    def _name_modules(self) -> None:
-        for path, note in self.notes.items():
-            other = self.modules.setdefault(note.module, path)
-            if other == path:
-                continue
-            for here, there in ((path, other), (other, path)):
-                what = f"{here} and {there} are both the module `{note.module}`"
-                self.faults[here] = what
-                line = self.notes[here].blocks[0].line
-                self._error(here, line, what, "rename one note or give it a `module:` property")
-                for block in self.notes[here].blocks:
-                    self.block_faults[here, block.id] = f"its note shares a name with {there}"
-
-    def _imports_of(self, path: str, index: int) -> Iterator[tuple[str, str, int]]:
-        """(other note, imported name or "", note line) of every import of a note in a block."""
-        block = self.notes[path].blocks[index]
-        for item in self.views[path].facts[index].imports:
-            module, name = item.module, item.name
-            if module == "vault" and name:
-                module, name = f"vault.{name}", ""
-            other = self.modules.get(module)
-            if other is not None and other != path:
-                yield other, name, block.code_line + item.line - 1
-
-    def _warn_of_unknown_notes(self, path: str, index: int) -> None:
-        block = self.notes[path].blocks[index]
-        for item in self.views[path].facts[index].imports:
-            module = f"vault.{item.name}" if item.module == "vault" and item.name else item.module
-            if module.startswith("vault.") and module not in self.modules and item.name != "*":
-                what = f"no note with tagged blocks is the module `{module}`"
-                others = {m.removeprefix("vault."): m for m, p in self.modules.items() if p != path}
-                import difflib  # most notes need none of it
-
-                near = difflib.get_close_matches(module.removeprefix("vault."), others, n=1)
-                found = others[near[0]] if near else ""
-                meant = f"did you mean `{found}` ({self.modules[found]})?" if found else ""
-                hint = meant or "correct the name, or give the note a `module:` property"
-                line = block.code_line + item.line - 1
-                self.problems[path].append(Problem(line, Severity.WARNING, what, hint))
-
-    def _imported(self, path: str) -> Iterator[str]:
-        for index in range(len(self.notes[path].blocks)):
-            yield from (other for other, _, _ in self._imports_of(path, index))
-
-    def _order(self) -> list[str]:
-        """Imported notes first, else by path; cycles among importable blocks are reported."""
-        order: list[str] = []
-        done: set[str] = set()
-        for start in self.notes:
-            self._visit(start, [], order, done)
-        return order
-
-    def _visit(
-        self, path: str, trail: list[tuple[str, str, int]], order: list[str], done: set[str]
-    ) -> None:
-        if path in done:
-            return
-        done.add(path)
-        for index, block in enumerate(self.notes[path].blocks):
-            for other, _, line in self._imports_of(path, index):
-                if block.role not in DEFINING:
-                    continue
-                here = [*trail, (path, block.id, line)]
-                if any(step[0] == other for step in here):
-                    self._report_cycle(here, other)
-                else:
-                    self._visit(other, here, order, done)
-        for index in range(len(self.notes[path].blocks)):
-            for other, _, _ in self._imports_of(path, index):
-                if other not in {step[0] for step in trail}:
-                    self._visit(other, [*trail, (path, "", 0)], order, done)
-        order.append(path)
-
-    def _report_cycle(self, trail: list[tuple[str, str, int]], back_to: str) -> None:
-        start = next(i for i, step in enumerate(trail) if step[0] == back_to)
-        cycle = trail[start:]
-        if any(not block_id for _, block_id, _ in cycle):
-            return  # a run or test block is on the way: importing does not execute it
-        places = " → ".join(f"{path}:{line}" for path, _, line in cycle)
-        what = f"these notes import each other: {places} → {cycle[0][0]}"
-        for path, block_id, line in cycle:
-            self.faults[path] = what
-            self.block_faults[path, block_id] = "its import is part of a cycle"
-            self._error(path, line, what, "move what both need into a third note")
 
     # --- blocks
 
     def _resolve_note(self, view: View) -> None:
         below_runs = False
         for index, block in enumerate(view.note.blocks):
-            imports = list(self._imports_of(view.note.path, index))
+            imports = list(self.imports_of(view.note.path, index))
             resolver = self._resolver(view, index, block.role)
             resolver.resolve(view.facts[index], imports)
             self._check_needs(view, index, resolver)
             self._check_raises(view, index)
-            self._warn_of_unknown_notes(view.note.path, index)
+            self.warn_of_unknown_notes(view.note.path, index)
             self._check_sources(view, index, resolver)
             key = view.key(index)
             if view.facts[index].names_device and not resolver.definers("device"):
@@ -307,13 +213,13 @@ class _Builder:
         """A fault told at ``line``, at the block's first one if it is 0."""
         block = view.note.blocks[index]
         self.block_faults.setdefault(view.key(index), what)
-        self._error(view.note.path, line or block.line, what, hint)
+        self.error(view.note.path, line or block.line, what, hint)
 
     def export(self, path: str, name: str) -> dict[Key, str]:
         """The blocks that ``from <note> import <name>`` rests on; all that define if no name."""
         view = self.views[path]
-        if len(view.deps) < len(view.note.blocks):
-            return {}  # a cycle, reported elsewhere
+        if len(view.deps) < len(view.note.blocks):  # a cycle, reported elsewhere
+            return {} if path in self.faults else self._everything(path)
         if name not in view.exports:
             resolver = self._resolver(view, len(view.note.blocks), Role.COMPONENT)
             every = view.ambient(len(view.note.blocks), Role.COMPONENT)
@@ -328,16 +234,28 @@ class _Builder:
             view.exports[name] = resolver.found
         return view.exports[name]
 
+    def _everything(self, path: str) -> dict[Key, str]:
+        """What a note or file executes that imports, through a file, what imports it."""
+        every = sorted({path, *self.all_imported(path)})
+        views = (self.views[other] for other in every)
+        return {
+            view.key(index): "files import each other"
+            for view in views
+            for index in view.ambient(len(view.facts), Role.COMPONENT)
+        }
+
     def _nodes(self, path: str) -> Iterator[Node]:
-        view = self.views[path]
+        view, local = self.views[path], self.local_of(path)
         seen: set[str] = set()
         for index, block in enumerate(view.note.blocks):
             if block.id in seen:
                 continue
             seen.add(block.id)
             key = view.key(index)
-            every = self._in_order(view.inside[index])
+            found = self._in_order(view.inside[index])
+            every = {k: reason for k, reason in found.items() if k[0] in self.notes}
             payloads = {k: self._payload(k) for k in (*every, key)}
+            files = {k[0] for k in found} - self.notes.keys()
             yield Node(
                 note=path,
                 block=block,
@@ -345,12 +263,28 @@ class _Builder:
                 deps={k: reason for k, reason in every.items() if k in view.deps[index]},
                 swayed={k: reason for k, reason in every.items() if k not in view.deps[index]},
                 digest=digest([text for text, _ in payloads.values()]),
-                parts={"#".join(k): part for k, (_, part) in payloads.items()},
+                parts={"#".join(k): part for k, (_, part) in payloads.items()}
+                | self._prints(files),
                 fault=block.fault or self.block_faults.get(key),
                 taints=key in self.taints,
                 names_device=key in self.device,
                 packages=frozenset(i.module.partition(".")[0] for i in view.facts[index].imports),
+                spared=self._spared(local - files, (key, *found)),
             )
+
+    def _prints(self, files: Iterable[str]) -> dict[str, str]:
+        every = {true_path(path): self.every[path].text for path in sorted(files)}
+        return {path: digest([source]) for path, source in every.items()}
+
+    def _spared(self, files: Collection[str], keys: Iterable[Key]) -> frozenset[str]:
+        """Those of ``files`` that cannot concern a block which rests on ``keys``."""
+        if not files or names_by_text(self._source(key) for key in keys):
+            return frozenset()
+        return frozenset(map(true_path, files))
+
+    def _source(self, key: Key) -> str:
+        path, id = key
+        return self.every[path].blocks[self.views[path].place[id]].source
 
     def _payload(self, key: Key) -> tuple[str, str]:
         """What a digest takes from a block, and the digest of that alone."""
@@ -368,18 +302,3 @@ def _seed(note: Note, block: Block) -> int:
         return block.options.seed
     stated = note.properties.get("seed")
     return derive_seed(stated if isinstance(stated, int) else 0, block.id)
-
-
-def _all_facts(note: Note) -> list[Facts]:
-    found: list[Facts] = []
-    imported: dict[str, str] = {}
-    for block in note.blocks:
-        known = tuple(sorted((n, p) for n, p in imported.items() if n in block.source))
-        found.append(facts(block.source, known))
-        if block.role is not Role.TEST:
-            for name, _ in found[-1].kinds:
-                imported.pop(name, None)
-            imported.update(found[-1].modules)
-            own = found[-1].binds | found[-1].may_bind
-            imported.update((name, "") for name in own & BUILTINS)
-    return found

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from typing import Any
 
 from . import memory, strays
 from .capture import Recorder
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _MUCH = 0.25  # of the memory that a worker may take: who holds more is named
+_LITTLE = 0.1  # of that: so closely it is known who took it
 
 
 class Guests:
@@ -47,6 +51,8 @@ class Guests:
             self._children = {pid: self._children.get(pid, block) for pid in alive}
 
     def _see_memory(self, block: str) -> None:
+        if memory.peak() - self._held < _LITTLE * self._much:
+            return
         held = memory.resident()
         if held - self._held > max(self._most[0], self._much):
             self._most = held - self._held, block

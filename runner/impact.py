@@ -5,7 +5,7 @@ A block is as far-reaching as the functions that its names lead to, in its note 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeVar, cast
 
 from .codefacts import Facts, Files, Method, Switch, wider
@@ -131,6 +131,7 @@ class Impact:
         found = set(self._needed())
         pending = list(self.facts.reads | self.facts.late - self.facts.binds)
         pending += {f"<{self.views[path].note.module}>" for path, _ in self.foreign}
+        pending += self.outlived()
         seen: set[str] = set()
         while pending:
             name = pending.pop()
@@ -170,7 +171,7 @@ class Impact:
         touched.update(n for n in facts.consumes if not is_lasting(kinds[n]))
         touched.update(m.name for m in facts.methods if not self._leaves(m, kinds[m.name]))
         touched |= self.reach.unspared(facts.passes)
-        if facts.calls:
+        if self.calls:
             touched |= self.touched_late()
             touched.update(self.foreign_touches())
         touched = self.reach.changed(touched) | self._touched_by_reading()
@@ -204,14 +205,26 @@ class Impact:
             return True
         return method.method in QUIET_METHODS and not self.may_be_own(method.method)
 
+    @property
+    def calls(self) -> bool:
+        """Whether code of the notes may run in the block."""
+        return self.facts.calls or bool(self.outlived() | self._lively_among(self.facts.uses))
+
     def _touched_by_reading(self) -> set[str]:
         """Names whose attributes, operators or text may run code that changes something."""
-        if not (self.facts.lively or self.view.lively or self.view.states):
-            return set()
         read = set(self.facts.uses)
         if self.facts.calls:
             read = read.union(*(called.late for called in self.called_facts))
-        read = {n for n in read if self._kind(n) == "data" and self.definers(n)}
+        return self._lively_among(read)
+
+    def outlived(self) -> set[str]:
+        """The names it binds anew whose old objects may change something as they go."""
+        return self._lively_among(self.facts.binds | self.facts.may_bind)
+
+    def _lively_among(self, names: Collection[str]) -> set[str]:
+        if not (self.facts.lively or self.view.lively or self.view.states):
+            return set()
+        read = {n for n in names if self.definers(n) and self._kind(n) == "data"}
         if self.facts.lively or self.view.lively:
             return read
         return {n for n in read if any(map(self._is_lively, self.view.state.states(n)))}
@@ -233,12 +246,12 @@ class Impact:
 
     def bound_by_calls(self) -> frozenset[str]:
         """The globals that functions which it calls bind anew."""
-        called = self.called_facts if self.facts.calls else ()
+        called = self.called_facts if self.calls else ()
         return frozenset().union(*(part.late_binds for part in called))
 
     def effective_stores(self) -> frozenset[str]:
         """The names of functions, classes and modules whose attributes the block may change."""
-        if not self.facts.calls:
+        if not self.calls:
             return self.facts.stores
         return self.facts.stores.union(*(part.late_stores for part in self.called_facts))
 
@@ -248,7 +261,7 @@ class Impact:
 
     def _find_writes(self) -> frozenset[str]:
         facts = self.facts
-        if not facts.calls:
+        if not self.calls:
             return facts.writes | self.reach.written(facts.passes)
         called = self.called_facts
         passes = facts.passes.union(*(part.late_passes for part in called))
@@ -278,7 +291,7 @@ class Impact:
                 yield from names
 
     def works_with_files(self) -> Files:
-        called = (*self.called_facts, *self.foreign.values()) if self.facts.calls else ()
+        called = (*self.called_facts, *self.foreign.values()) if self.calls else ()
         if any(FILES in self.view.state.states(name) for name in self.effective_touches()):
             return Files.WRITES
         return max(self.facts.files, *(part.late_files for part in called), Files.NONE)
@@ -288,12 +301,12 @@ class Impact:
             view = self.views[path]
             reach = Reach(self.views, self.modules, view)
             touched = reach.changed(self._changed(facts, _Kinds(view.kind), reach))
-            if any(map(view.binds_data, touched)):
+            if any(map(view.binds_data, touched)) or any(map(view.binds_code, facts.late_stores)):
                 yield f"<{view.note.module}>"
 
     def effective_switch(self) -> Switch | None:
         found = wider(self.facts.switch, self.imports_switch)
-        if self.facts.calls:
+        if self.calls:
             for part in (*self.called_facts, *self.foreign.values()):
                 found = wider(found, part.late_switch)
         name = min((n for n, of in self._written_imports().items() if not _is_note(of)), default="")

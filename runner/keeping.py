@@ -7,6 +7,7 @@ that is taken again names the lines as they are now.
 from __future__ import annotations
 
 import bisect
+import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
@@ -55,6 +56,7 @@ def known(
             outdated = changed(kept.result.evidence) if current else ""
             result = placed(graph, kept.result) if current else kept.result
             if current and not files_alone:
+                outdated = outdated or _with_other_files(node, kept.parts)
                 outdated = outdated or _failed_elsewhere(graph, node, kept.result)
                 if not kept.newest and kept.result.evidence.written:
                     outdated = outdated or "it wrote files that may hold something else now"
@@ -80,6 +82,13 @@ def _with_writers(found: dict[Key, Stored], world: World, graph: Graph) -> dict[
 
 def _is_for(stored: str, node: Node, device: str) -> bool:
     return stored == device or (stored in node.block.options.device and device not in stored)
+
+
+def _with_other_files(node: Node, parts: Mapping[str, str]) -> str:
+    """Which Python file that the block uses, or used, is another one; "" if all are the same."""
+    used, now = ({k: v for k, v in of.items() if "#" not in k} for of in (parts, node.parts))
+    other = sorted(path for path in used.keys() | now.keys() if used.get(path) != now.get(path))
+    return f"{Path(other[0]).name} changed" if other else ""
 
 
 def _failed_elsewhere(graph: Graph, node: Node, result: Result) -> str:
@@ -113,6 +122,7 @@ class Keeper:
         self, store: Shelf, world: World, root: Path, graph: Graph, running: Iterable[Key]
     ) -> None:
         self._store = store
+        self._root = root
         self._figures = world.figures
         self._graph = graph
         self._kept: set[tuple[str, str]] = set()
@@ -141,7 +151,7 @@ class Keeper:
                 continue
             declared = self._declared.get(node.key, Evidence())
             moved = _moved(self._graph, result, _to_ordinal)
-            evidence = joined(result.evidence, declared)
+            evidence = joined(self._without_spared(node, result.evidence), declared)
             if any(isinstance(output, Figure) for output in result.outputs):
                 evidence = replace(evidence, figures=self._figures)
             self.premises[device, node.key] = evidence.files
@@ -149,6 +159,12 @@ class Keeper:
             key = CacheKey(path, node.block.id, result.device or device)
             rows.append((key, Kept(node.digest, found, node.parts, time.time())))
         self._store.put_many(rows)
+
+    def _without_spared(self, node: Node, evidence: Evidence) -> Evidence:
+        if not node.spared:
+            return evidence
+        spared = {os.path.abspath(self._root / path) for path in node.spared}
+        return replace(evidence, files=tuple(f for f in evidence.files if f[0] not in spared))
 
     def keep_rest(self, device: str, results: Mapping[Key, Result]) -> None:
         """Store what those notes found that were stopped before their end."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .database import Database, live_bytes
+from .database import Database, Scheme, live_bytes
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,6 +26,7 @@ CREATE TABLE kept (
 );
 CREATE INDEX kept_by_use ON kept (used)
 """
+_COST = "what was read of notes and PDFs is read once more"
 _OLDEST_TENTH = (
     "SELECT key FROM kept ORDER BY used, key LIMIT max(1, (SELECT count(*) / 10 FROM kept))"
 )
@@ -34,12 +35,12 @@ _OLDEST_TENTH = (
 class Kept:
     """Texts by key, up to ``limit`` bytes: those that were not used for longest go first.
 
-    Every method raises ``CacheError`` where the file can be neither used nor made anew. Several
-    processes may use it at once; an object belongs to one thread.
+    Several processes may use it at once; an object belongs to one thread. Where the file cannot
+    be used, the texts are this object's alone.
     """
 
     def __init__(self, name: str, folder: Path | None = None, limit: int = _LIMIT) -> None:
-        self._database = Database(name, _SCHEMA, _VERSION, folder)
+        self._database = Database(Scheme(name, _SCHEMA, _VERSION, _COST), folder)
         self._limit = limit
         self._touched: set[str] = set()
 

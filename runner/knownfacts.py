@@ -27,20 +27,24 @@ def remember_in(memory: Memory | None) -> None:
 
 
 @lru_cache(maxsize=4096)
-def facts(source: str, imported: tuple[tuple[str, str], ...] = ()) -> Facts:
+def facts(
+    source: str,
+    imported: tuple[tuple[str, str], ...] = (),
+    local: tuple[tuple[str, str], ...] = (),
+) -> Facts:
     """``names.facts``."""
-    key = _key(source, imported) if _memories else ""
+    key = _key(source, imported, local) if _memories else ""
     for memory in _memories:
         if (known := memory.get(key)) is not None:
             return known
     from . import names  # brings the parser, which a run of known code does without
 
-    found = names.facts(source, imported)
+    found = names.facts(source, imported, local)
     for memory in _memories:
         memory[key] = found
     return found
 
 
-def _key(source: str, imported: tuple[tuple[str, str], ...]) -> str:
-    text = repr((source, imported))  # unlike UTF-8 it has a form for every string
+def _key(source: str, *known: tuple[tuple[str, str], ...]) -> str:
+    text = repr((source, *known))  # unlike UTF-8 it has a form for every string
     return hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from .beside import Beside
 from .devices import available, choose, choose_one
 from .graph import Graph, build
 from .job import NoteCode
@@ -35,7 +36,7 @@ class Library:
 
     @cached_property
     def graph(self) -> Graph:
-        return build(self.vault.notes().values())
+        return build(self.vault.notes().values(), Beside(self.vault.root).read)
 
     @cached_property
     def paths(self) -> dict[str, str]:

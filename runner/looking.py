@@ -83,6 +83,15 @@ class Looking:
         elif look.path not in notes:
             self._candidates.put_back(look.path, look.before)
 
+    def move(self, pool: Pool) -> None:
+        """Look in another pool from now on, with what is known by then: all of it may differ."""
+        if self._look is not None:
+            self._candidates.put_back(self._look.path, self._look.before)
+        self._look = None
+        self._stopped.clear()
+        self.pool = pool
+        self._since = time.monotonic()
+
     def due(self) -> float:
         """When the next look may begin, in monotonic seconds; else never."""
         waits = len(self._candidates) > 0 and self._look is None

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 
 from . import __version__
 from .devices import available
-from .errors import UserError, system_words
+from .errors import system_words
+from .notices import Notice, tell
 from .records import given
+from .settings import CONFIG
 from .userdirs import cache_folder
-from .vault import CONFIG, Vault
+from .vault import Vault
 from .wish import Wish
 
 if TYPE_CHECKING:
@@ -66,20 +68,26 @@ class Memo:
 
     def remember(self, outcome: Outcome, report: Report) -> None:
         """Keep the report of a run that executed and wrote nothing; forget it of any other."""
-        if not self._usable or outcome.interrupted or not outcome.is_idle:
-            self._file.unlink(missing_ok=True)
-            return
+        try:
+            if not self._usable or outcome.interrupted or not outcome.is_idle:
+                self._file.unlink(missing_ok=True)
+            else:
+                self._write(outcome, report)
+        except OSError as error:
+            words = (
+                f"{self._file} cannot be written ({system_words(error)}), so the next run looks at "
+                "everything again: name another folder in RUNNER_CACHE"
+            )
+            tell(Notice(words, is_fault=True), about=str(cache_folder()))
+
+    def _write(self, outcome: Outcome, report: Report) -> None:
         from .result import encode
 
         kept = "\n".join(json.dumps(encode(fact)) for fact in (outcome.evidence(), report))
         temporary = self._file.with_name(f"{self._file.name}.{os.getpid()}")
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(f"{self._state}\n{kept}", encoding="utf-8")
-            temporary.replace(self._file)
-        except OSError as error:
-            fault = f"{self._file} cannot be written ({system_words(error)})"
-            raise UserError(f"{fault}: name another folder in RUNNER_CACHE") from None
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(f"{self._state}\n{kept}", encoding="utf-8")
+        temporary.replace(self._file)
 
     def _state_now(self) -> str:
         """Every file of the vault with size and time, its settings, and the machine's devices."""

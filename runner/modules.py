@@ -15,10 +15,9 @@ import linecache
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.machinery import ModuleSpec
 from types import CodeType, FrameType, ModuleType
-from typing import TYPE_CHECKING
 
 from .job import Code, NoteCode
 from .records import dataclass, field
@@ -54,11 +53,28 @@ def _parses(source: str) -> bool:
     return True
 
 
+class _Lines(Sequence[str]):
+    """The lines of a view, made when somebody looks at one."""
+
+    def __init__(self, note: NoteCode, whole: bool) -> None:
+        self._note = note
+        self._whole = whole
+
+    @cached_property
+    def _every(self) -> list[str]:
+        return [line + "\n" for line in python_view(self._note, self._whole).split("\n")[:-1]]
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._every[index]
+
+    def __len__(self) -> int:
+        return len(self._every)
+
+
 def show_view(note: NoteCode, whole: bool) -> None:
     """Put the view into ``linecache``; no modification time, so that ``checkcache`` keeps it."""
-    view = python_view(note, whole)
-    lines = [line + "\n" for line in view.split("\n")[:-1]]
-    linecache.cache[note.path] = (len(view), None, lines, note.path)
+    lines: Any = _Lines(note, whole)
+    linecache.cache[note.path] = (0, None, lines, note.path)  # who has no time has no size, either
 
 
 # --- one block ---------------------------------------------------------------------------------
@@ -302,8 +318,10 @@ class NoteFinder:
             module.__dict__["device"] = torch.device(self.device)
 
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from importlib.abc import InspectLoader as _Loader
+    from typing import Any
 else:
 
     class _Loader:

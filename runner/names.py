@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from .codefacts import Facts, Import
 from .defining import Defining
-from .effects import global_object
+from .effects import KNOWN_PACKAGES, global_object, imported_by_text
 from .filecalls import opens
 from .flows import flowing
 from .records import dataclass, field
@@ -23,29 +23,35 @@ from .touching import is_stateful
 
 
 @lru_cache(maxsize=4096)
-def facts(source: str, imported: tuple[tuple[str, str], ...] = ()) -> Facts:
+def facts(
+    source: str,
+    imported: tuple[tuple[str, str], ...] = (),
+    local: tuple[tuple[str, str], ...] = (),
+) -> Facts:
     """The facts of one block; of a block that does not parse, the names it seems to bind.
 
-    ``imported`` maps names that blocks above imported to what they imported them from.
+    ``imported`` maps names that blocks above imported to what they imported them from, ``local``
+    modules, as the block names them, to those of the vault that they are.
     """
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Facts(may_bind=frozenset(seemingly_bound(source)), broken=True)
-    collector = _Collector(modules=dict(imported))
+    collector = _Collector(modules=dict(imported), local=dict(local))
     collector.statements(tree.body)
     return collector.facts()
 
 
 _LOCAL = "local modules"  # all of them as one, since they import each other
+_UNKNOWN = "__unknown__"  # the package of what is imported relative to something unknown
 
 
 def _loaded(item: Import) -> str:
     """The note or local modules that an import executes if it is the first; "" for others."""
-    package = item.module.partition(".")[0]
+    package = item.module.lstrip(".").partition(".")[0]
     if package == "vault":
         return f"vault.{item.name}" if item.module == "vault" else item.module
-    return _LOCAL if is_stateful(package) else ""
+    return _LOCAL if is_stateful(package) or item.module.startswith(".") else ""
 
 
 @dataclass
@@ -57,6 +63,7 @@ class _Collector(Defining):
     surely: set[str] = field(default_factory=set)  # bound in the branches that this is in
     late_binds: set[str] = field(default_factory=set)
     handles: set[str] = field(default_factory=set)
+    local: dict[str, str] = field(default_factory=dict)
 
     def facts(self) -> Facts:
         return Facts(
@@ -183,7 +190,10 @@ class _Collector(Defining):
     def _rename(self, name: str, value: ast.expr) -> None:
         """Remember what ``name`` is another name of: a global object, a function, a class."""
         root = root_name(value)
-        if path := global_object(value, module) if (module := self.module_of(root)) else "":
+        if module := imported_by_text(value):
+            path = self.local.get(module, module)
+            (self.local_modules if name in self.locals else self.modules)[name] = path
+        elif path := global_object(value, module) if (module := self.module_of(root)) else "":
             (self.local_modules if name in self.locals else self.modules)[name] = path
         if isinstance(value, ast.Name) and self.locals.isdisjoint((name, value.id)):
             self.aliases.append(frozenset([name, value.id]))
@@ -199,6 +209,8 @@ class _Collector(Defining):
         if isinstance(node.target, ast.Name):
             self.read(node.target.id)
             self.touch([node.target.id])
+            if (module := self.module_of(node.target.id)) and module.partition(".")[0] != "vault":
+                self.flag_switch(f"changes `{node.target.id}`, which is global", "")
             self.bind(node.target.id)
         else:
             self.store_into(node.target)
@@ -260,7 +272,7 @@ class _Collector(Defining):
 
     def visit_If(self, node: ast.If) -> None:
         self.visit(node.test)
-        for body in (node.body, node.orelse):
+        for body in (() if _is_for_programs(node.test) else node.body, node.orelse):
             with self._branched():
                 self.statements(body)
 
@@ -302,18 +314,57 @@ class _Collector(Defining):
     def visit_Import(self, node: ast.Import) -> None:
         for item in node.names:
             top = item.name.partition(".")[0]
-            came_from = item.name if item.asname else top
-            self._import(Import(item.name, "", item.asname or top, node.lineno), came_from)
+            self._import_parents(item.name, node.lineno)
+            module = self.local.get(item.name, item.name)
+            if item.asname or top == item.name:
+                self._import(Import(module, "", item.asname or top, node.lineno), module)
+                continue
+            if module != item.name:
+                self._note_import(module, node.lineno)
+            self._import(Import(item.name, "", top, node.lineno), top)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        source = node.module or ""
+        written = "." * node.level + (node.module or "")
+        self._import_parents(written, node.lineno)
+        module = self.local.get(written, written)
+        source = node.module or _UNKNOWN if module.startswith(".") else module
+        joint = "" if written.endswith(".") else "."
         for item in node.names:
             if item.name == "*":
-                self.dynamic = self.dynamic or f"`from {source} import *`"
-                self.imports.append(Import(source, "", "*", node.lineno))
+                self.dynamic = self.dynamic or f"`from {written} import *`"
+                self.imports.append(Import(module, "", "*", node.lineno))
                 continue
             alias = item.asname or item.name
-            self._import(Import(source, item.name, alias, node.lineno), f"{source}.{item.name}")
+            if part := self.local.get(f"{written}{joint}{item.name}"):
+                if module != written:
+                    self._note_import(module, node.lineno)
+                self._import(Import(part, "", alias, node.lineno), part)
+            else:
+                self._import(Import(module, item.name, alias, node.lineno), f"{source}.{item.name}")
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if module := imported_by_text(node):
+            self._import_parents(module, node.lineno)
+            self._note_import(self.local.get(module, module), node.lineno)
+        super().visit_Call(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        super().visit_Attribute(node)
+        module = imported_by_text(node.value)
+        if module and module.partition(".")[0] not in KNOWN_PACKAGES:
+            self.flag_switch(f"may change what `{ast.unparse(node.value)}` gives", "")
+        if node.attr == "modules" and self.module_of(root_name(node)) == "sys":
+            self.dynamic = self.dynamic or "`sys.modules`"
+
+    def _import_parents(self, module: str, line: int) -> None:
+        """A package is executed before its parts."""
+        while module := module.rpartition(".")[0]:
+            if module in self.local:
+                self._note_import(self.local[module], line)
+
+    def _note_import(self, module: str, line: int) -> None:
+        """An import that binds no name of its own."""
+        self.imports.append(Import(module, "", "", line))
 
     def _import(self, item: Import, came_from: str) -> None:
         self.imports.append(item)
@@ -322,3 +373,8 @@ class _Collector(Defining):
             return
         self.bind(item.alias, "import")
         self.modules[item.alias] = came_from
+
+
+def _is_for_programs(test: ast.expr) -> bool:
+    """``__name__ == "__main__"``, which no module is."""
+    return ast.unparse(test) == "__name__ == '__main__'"

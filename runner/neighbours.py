@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from .knownfacts import facts
+from .localcode import LocalCode, Read, nothing_beside
 from .note import Note
 
 
@@ -12,9 +13,13 @@ class Neighbours:
     """The notes of a vault by the modules they are and the modules they may import.
 
     Notes that bear the same module name belong together, since they are in each other's way.
+    ``read`` gives the Python files beside the notes, which may import notes as well.
     """
 
-    def __init__(self, notes: Mapping[str, Note] | None = None) -> None:
+    def __init__(
+        self, notes: Mapping[str, Note] | None = None, read: Read = nothing_beside
+    ) -> None:
+        self._read = read
         self._known: dict[str, tuple[str, frozenset[str]]] = {}
         self._bearers: dict[str, set[str]] = {}
         self._importers: dict[str, set[str]] = {}
@@ -29,7 +34,7 @@ class Neighbours:
             self._importers[name].discard(path)
         if note is None:
             return
-        self._known[path] = note.module, _modules_in(note)
+        self._known[path] = note.module, _modules_in(note, self._read)
         self._bearers.setdefault(note.module, set()).add(path)
         for name in self._known[path][1]:
             self._importers.setdefault(name, set()).add(path)
@@ -58,14 +63,24 @@ class Neighbours:
         return self._known[path][0] if path in self._known else ""
 
 
-def _modules_in(note: Note) -> frozenset[str]:
-    """The modules of other notes that the blocks of a note may import."""
-    return frozenset(
-        f"vault.{item.name}" if item.module == "vault" else item.module
-        for block in note.blocks
-        for item in facts(block.source).imports
-        if item.module.partition(".")[0] == "vault"
-    )
+def _modules_in(note: Note, read: Read) -> frozenset[str]:
+    """The modules of other notes that the blocks of a note may import, by files beside it too."""
+    found: set[str] = set()
+    beside = LocalCode(read)
+    pending, seen = [note], set[str]()
+    while pending:
+        code = pending.pop()
+        for block in code.blocks:
+            imports = facts(block.source).imports
+            found.update(
+                f"vault.{item.name}" if item.module == "vault" else item.module
+                for item in imports
+                if item.module.partition(".")[0] == "vault"
+            )
+            found.update(module for _, module in beside.named_in(imports, beside.place_of(code)))
+        pending.extend(beside.notes[path] for path in beside.notes.keys() - seen)
+        seen |= beside.notes.keys()
+    return frozenset(found)
 
 
 def _closure(start: Iterable[str], edges: Callable[[str], set[str]]) -> set[str]:

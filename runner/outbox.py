@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from .changes import Changes
 from .outcome import Outcome
@@ -29,23 +29,32 @@ class _Pending:
 
 @dataclass(slots=True)
 class Outbox:
-    """Tables follow when what they show is written."""
+    """Tables follow when what they show is written. ``paths``: what is watched; nothing waits
+    here unless the watch ``writes``."""
 
     session: Session
     sightings: Sightings
     changes: Changes
     pace: Pace
+    paths: Collection[str]
+    writes: bool
     _notes: dict[str, _Pending] = field(default_factory=dict)
     _tables: dict[str, _Pending] = field(default_factory=dict)
 
     def put(self, path: str, outcome: Outcome, writer: Writer, teller: Outcome) -> None:
         """A note is to show what is known of it, in place of what waited for it."""
-        self._notes[path] = _Pending(outcome, writer, teller)
+        if self.writes:
+            self._notes[path] = _Pending(outcome, writer, teller)
 
-    def put_table(self, path: str, outcome: Outcome, writer: Writer) -> None:
-        """The matrix of a note is to be filled anew; once is enough for all that comes."""
-        if path not in self._tables:
-            self._tables[path] = _Pending(outcome, writer, outcome, is_table=True)
+    def put_tables(self, outcome: Outcome, writer: Writer, touched: Iterable[str]) -> None:
+        """The matrices that may tell of the notes ``touched`` are to be filled anew; once is
+        enough for all that comes."""
+        changed = [*touched]
+        tables = self.sightings.scope(self.paths, self.sightings.tables) if self.writes else ()
+        for path in tables:
+            tells = self.sightings.scope([path.rpartition("/")[0]], changed)
+            if tells and path not in self._tables:
+                self._tables[path] = _Pending(outcome, writer, outcome, is_table=True)
 
     def forget(self, path: str) -> None:
         """The note is gone."""
@@ -98,6 +107,6 @@ class Outbox:
     def drain(self, limit: float) -> None:
         """Write to the notes that come to rest within ``limit`` seconds."""
         end = time.monotonic() + limit
-        while not self.is_empty and time.monotonic() < end:
+        while max(time.monotonic(), self.due()) < end:
             self.write_due()
             time.sleep(min(0.05, self.pace.manners.pause))

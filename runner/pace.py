@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .records import dataclass, field
+from .records import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,12 @@ class Manners:
 
 PLAIN = Manners(quiet=0.3)
 OBSIDIAN = Manners(quiet=2.5, longest=200)  # its editor may have the note open
+
+
+def manners_in(*, obsidian: bool, quiet: float | None) -> Manners:
+    """For a vault that Obsidian may have open or not; ``quiet``: where somebody chose it."""
+    usual = OBSIDIAN if obsidian else PLAIN
+    return usual if quiet is None else replace(usual, quiet=quiet)
 
 
 @dataclass

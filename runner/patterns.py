@@ -7,12 +7,13 @@ takes 5 ms, more than reading a note.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
 
 __all__ = ["regex"]
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from re import compile as regex
+    from typing import Any
 else:
 
     class regex:

@@ -9,7 +9,9 @@ else of a run.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from pathlib import PurePath
 
 from .graph import Graph, Node
 from .lanes import (
@@ -23,7 +25,7 @@ from .lanes import (
     timeout_of,
 )
 from .note import Role
-from .records import dataclass, field
+from .records import dataclass, field, replace
 from .resolve import Key
 from .result import Result, Status
 from .wish import Selection
@@ -82,6 +84,7 @@ def plan(graph: Graph, stored: Mapping[Key, Stored], request: Request) -> Plan:
                 decisions[node.key] = _decide(graph, node, stored, request, matches, decisions)
     before = Before(graph, decisions, request)
     replay_ancestors(before)
+    _forewarn(decisions, stored)
     return Plan(decisions, tuple(cut_lanes(before)), request.force, request.devices)
 
 
@@ -112,6 +115,25 @@ def _decide(
         result = Result(Status.SKIPPED, reason=refusal, device=device) if shown else None
         return Decision(Action.SKIP, refusal, device, result)
     return Decision(Action.RUN, reason or "asked for", device)
+
+
+def _forewarn(decisions: dict[Key, Decision], stored: Mapping[Key, Stored]) -> None:
+    """Say of a result which file it rests on is made anew: should that come out otherwise, the
+    same run makes the result anew, too."""
+    makers = {
+        path: key
+        for key, decision in decisions.items()
+        if decision.action is Action.RUN and key in stored
+        for path in stored[key].result.evidence.written
+    }
+    for key, decision in decisions.items() if makers else ():
+        if decision.action is not Action.REUSE or key not in stored:
+            continue
+        files = (path for path, _ in stored[key].result.evidence.files)
+        if made := next((path for path in files if path in makers), ""):
+            maker = _named(makers[made], key[0])
+            because = f"{decision.because}, if {maker} writes {PurePath(made).name} as before"
+            decisions[key] = replace(decision, because=because)
 
 
 def device_of(graph: Graph, node: Node, request: Request) -> str | None:
@@ -191,21 +213,34 @@ def _what_changed(graph: Graph, node: Node, last: Stored) -> str:
     gone = [key for key in last.parts if key not in node.parts]
     for keys, what in ((changed, "changed"), (new, "is new"), (gone, "is gone")):
         if keys and own not in keys:
-            named = _short(keys[0], node)
+            named = _named(_key(keys[0]), node.note)
             if keys is gone and _key(keys[0]) in graph.nodes:
                 return f"it no longer depends on {named}"
+            if anything := _may_define_anything(node, _key(keys[0])):
+                return f"{named} {what}{anything}"
             return f"{named}, which it depends on, {what}"
     return "what it depends on changed its order"
 
 
+def _may_define_anything(node: Node, key: Key) -> str:
+    """That ``node`` rests on a block because of code made as it runs, there or in between."""
+    reason = node.deps.get(key, "")
+    way = ""
+    if through := re.fullmatch("`(.+)` depends on it", reason):
+        reason, way = node.deps.get((key[0], through[1]), ""), f", which `{through[1]}` may use"
+    return f"{way}: {reason}" if reason.endswith("may define anything") else ""
+
+
 def _key(part: str) -> Key:
+    """A block; of a Python file beside the notes its path alone."""
     path, _, id = part.rpartition("#")
     return path, id
 
 
-def _short(key: str, node: Node) -> str:
-    path, id = _key(key)
-    return f"`{id}`" if path == node.note else f"`{id}` in {path}"
+def _named(key: Key, note: str) -> str:
+    """A block, to readers of ``note``."""
+    path, id = key
+    return f"`{id}`" if path in (note, "") else f"`{id}` in {path}"
 
 
 def _refusal(
@@ -223,10 +258,10 @@ def _refusal(
     for key in node.deps:
         other = graph.nodes[key]
         if other.fault:
-            return f"depends on {_short('#'.join(key), node)}, which has an error in its text"
+            return f"depends on {_named(key, node.note)}, which has an error in its text"
         blocked = _blocked_by(decisions.get(key), other, request, stale)
         if blocked:
-            return f"depends on {_short('#'.join(key), node)}, which {blocked}"
+            return f"depends on {_named(key, node.note)}, which {blocked}"
     if device is None:
         wanted = " or ".join(_allowed_devices(graph, node))
         return f"needs {wanted}, which this machine lacks"
@@ -241,7 +276,7 @@ def _refusal(
 
 def lost_with(node: Node, lost: Key, status: Status) -> str:
     """Why ``node`` is skipped: a block it depends on ended in ``status``."""
-    return f"depends on {_short('#'.join(lost), node)}, which {status.said}"
+    return f"depends on {_named(lost, node.note)}, which {status.said}"
 
 
 def _blocked_by(decision: Decision | None, other: Node, request: Request, stale: bool) -> str:

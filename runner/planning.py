@@ -15,7 +15,7 @@ from .workers import Conditions
 
 if TYPE_CHECKING:
     from .cache import Results
-    from .vault import Settings
+    from .settings import Settings
     from .world import World
 
 

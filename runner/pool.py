@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 _STANDBY_AFTER = 0.2  # seconds of idleness before a spare worker is started
+_CLOSE = "close"
 _KILLED_STARTS = 3  # workers in a row that something may kill before they are ready
 
 
@@ -56,11 +57,6 @@ class _Submit:
 @dataclass(frozen=True, slots=True)
 class _Cancel:
     number: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Close:
-    pass
 
 
 class Pool:
@@ -98,6 +94,7 @@ class Pool:
         self._leaving: list[threading.Thread] = []
         self._idle_since = time.monotonic()
         self._killed_starts = 0
+        self._adopts = False
         self._broken = False
         self._closed = False
         self._template = self._start_template(launcher)
@@ -122,6 +119,11 @@ class Pool:
         self._inbox.put(_Submit(Underway(number, job, rank)))
         return number
 
+    def resize(self, workers: int) -> None:
+        """Run at most so many jobs at a time from now on; those that run go on."""
+        self._size = workers
+        self._inbox.put(None)  # there may be room now
+
     def cancel(self, lane: int) -> None:
         """Stop a lane: its block gets no result, and ``LaneEnded(lane, False)`` follows."""
         self._inbox.put(_Cancel(lane))
@@ -142,7 +144,7 @@ class Pool:
             return
         self._closed = True
         atexit.unregister(self.close)
-        self._inbox.put(_Close())
+        self._inbox.put(_CLOSE)
         self._thread.join()
         for thread in self._leaving:
             thread.join()
@@ -150,7 +152,6 @@ class Pool:
     # --- the supervisor's thread ---------------------------------------------------------------
 
     def _supervise(self) -> None:
-        adopt_orphans()
         try:
             self._serve()
         except Exception as error:  # a bug of ours: it is raised where events are awaited
@@ -166,7 +167,7 @@ class Pool:
                 message = self._inbox.get(timeout=self._patience())
             except queue.Empty:
                 message = None
-            if isinstance(message, _Close):
+            if message is _CLOSE:
                 return
             self._handle(message)
             self._enforce_limits()
@@ -238,6 +239,9 @@ class Pool:
             self._busy[worker] = lane
             self._idle_since = time.monotonic()
             worker.send(op="job", job=encode(lane.job))
+            if not self._adopts:  # not before: a worker that has nothing to do leaves nothing
+                self._adopts = True
+                adopt_orphans()
         rested = self._is_idle() and time.monotonic() - self._idle_since >= _STANDBY_AFTER
         if not self._spare and (self._waiting or rested) and (worker := self._try_start()):
             self._spare.append(worker)

@@ -13,12 +13,15 @@ import site
 import sys
 from collections.abc import Iterable
 from functools import cache, cached_property
-from typing import TypeVar
 
 from .result import replace_texts
 from .scratch import temporary_folder
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 OUR_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
 

@@ -78,6 +78,27 @@ def _names_in(folder: str) -> list[str]:
         return []
 
 
+# They change the digits that PyTorch, CUDA's libraries, oneDNN, MKL and OpenBLAS compute.
+_STEERING = (
+    "ATEN_CPU_CAPABILITY",
+    "CUBLAS_WORKSPACE_CONFIG",
+    "DNNL_MAX_CPU_ISA",
+    "MKL_CBWR",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "NVIDIA_TF32_OVERRIDE",
+    "ONEDNN_MAX_CPU_ISA",
+    "OPENBLAS_CORETYPE",
+    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
+    "TORCH_BLAS_PREFER_CUBLASLT",
+    "TORCH_BLAS_PREFER_HIPBLASLT",
+)
+
+
+def steering() -> tuple[str, ...]:
+    """The variables that are set and on which every result rests, whatever blocks declare."""
+    return tuple(name for name in _STEERING if os.environ.get(name))
+
+
 def env_digest(name: str) -> str:
     """sha256 of a variable's value, "" where it is unset; values are never stored."""
     import hashlib

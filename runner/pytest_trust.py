@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from .admission import is_trusted
-from .vault import CONFIG, Vault, find_root
+from .settings import CONFIG
+from .vault import Vault, find_root
 
 OPTION = "--trust-vault"
 

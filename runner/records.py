@@ -3,23 +3,24 @@
 A command makes a hundred classes of facts before it does anything. The standard decorator writes
 and compiles six methods for each, half a millisecond a class, and brings `inspect` and the parts
 of a compiler, as slow as ten of them: a third of what a command takes to start. Here a class gets
-only its ``__init__`` compiled, when the first of its facts is made: no command makes facts of every
-class. All classes share the other methods. What comes out is a dataclass for ``fields``,
-``replace``, ``asdict`` and ``match`` alike, and becomes one when somebody asks for that.
+only its ``__init__`` compiled, and not before many of its facts were made: of most classes a
+command makes a few. All classes share the other methods. What comes out is a dataclass for
+``fields``, ``replace``, ``asdict`` and ``match`` alike, and becomes one when somebody asks for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from operator import attrgetter, ge, gt, le, lt
+from operator import attrgetter, ge, gt, is_, le, lt
 from sys import modules
-from typing import TYPE_CHECKING, Any, NoReturn
 
 __all__ = ["dataclass", "field", "given", "hints", "names", "replace"]
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dataclasses import dataclass, field, replace
+    from typing import Any, NoReturn
 else:
 
     def dataclass(cls=None, /, **options):
@@ -41,6 +42,8 @@ class _Made:
 
 
 _NONE: Any = object()  # the default of a field that has none
+_FEW = 32  # records of a class
+_is_none = partial(is_, _NONE)
 
 
 def names(kind: type) -> tuple[str, ...]:
@@ -105,15 +108,32 @@ def _slotted(cls: Any, own: Mapping[str, Any]) -> Any:
 
 
 class _Uncompiled:
-    """The ``__init__`` of a class that nobody has called or looked at yet."""
+    """The ``__init__`` of a class that has few records so far: to compile one takes as long as to
+    fill ``_FEW`` without."""
 
     def __init__(self, made: Any, frozen: bool) -> None:
         self._made = made
         self._frozen = frozen
+        self._left = _FEW
 
     def __get__(self, record: Any, kind: Any) -> Any:
+        self._left -= 1
+        if record is not None and self._left >= 0:
+            return partial(self._fill, record)
         init = self._made.__init__ = _constructor(self._made, self._frozen)
         return init.__get__(record, kind)
+
+    def _fill(self, record: Any, /, *args: Any, **named: Any) -> None:
+        fields: dict[str, Any] = self._made.__record__
+        first = dict(zip(fields, args, strict=False))
+        values = fields | first | named
+        is_given_once = len(first) == len(args) and first.keys().isdisjoint(named)
+        if not is_given_once or len(values) > len(fields) or any(map(_is_none, values.values())):
+            _constructor(self._made, self._frozen)(record, *args, **named)  # it says what is wrong
+            return
+        write = object.__setattr__ if self._frozen else setattr
+        for name, value in values.items():
+            write(record, name, value.factory() if value.__class__ is _Made else value)
 
 
 def _constructor(made: Any, frozen: bool) -> Any:

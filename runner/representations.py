@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from .capture import KEPT
 from .frames import without_addresses
 from .result import Figure, Markup, Output, Text, bytes_gap, names_object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _LINE = 88
 _PRETTY_ITEMS = 10_000

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from .codefacts import Facts, Files, Import, wider
 from .effects import may_draw
 from .impact import Impact
+from .localcode import is_local, true_path
 from .note import Role
 from .views import DEFINING, FILES, Key, View
 
@@ -66,12 +67,15 @@ class Resolver(Impact):
         self.facts = facts
         self.loads = frozenset(filter(self._is_heard, facts.loads))
         for other, name, _ in imports:
-            self.add_foreign(self.export(other, name))
+            found = self.export(other, name)
+            self.add_foreign({k: v for k, v in found.items() if k[0] != self.view.note.path})
             self._load(self.views[other])
         for load in self.loads:  # who imports it first executes it, and shows what that prints
             first = next(iter(self.ambient(self.view.loaders.get(load, ()))), None)
             if first is not None:
-                self.add(first, f"it imports {load} first")
+                path = self.modules.get(load, "")
+                what = true_path(path) if is_local(path) else load
+                self.add(first, f"it imports {what} first")
         if facts.dynamic:
             for j in reversed(self.ambient(range(self.index))):
                 self.add(j, f"{facts.dynamic} may read anything above")
@@ -115,7 +119,9 @@ class Resolver(Impact):
         if (path := self.modules.get(module)) is None:
             return False
         view = self.views[path]
-        defining = (view.facts[j] for j in view.ambient(len(view.facts), Role.COMPONENT))
+        defining = [view.facts[j] for j in view.ambient(len(view.facts), Role.COMPONENT)]
+        if is_local(path) and any(facts.executes for facts in defining):
+            return True  # it may draw random numbers, which importing a note does not
         return any(facts.acts or facts.dynamic or facts.files for facts in defining)
 
     def _load(self, other: View) -> None:
@@ -186,6 +192,10 @@ class Resolver(Impact):
         view.loads.append(self.loads)
         if view.role(index) is Role.TEST:
             return
+        # What a name stood for that is bound anew may be changed by a function that is called
+        # before, and may change something as it goes.
+        late = self.reach.changed(self.touched_late()) if self.calls else set[str]()
+        outlived = self.outlived()
         touched, stored = self.effective_touches(), self.effective_stores()
         written = self.effective_writes()
         for names, by_name in (
@@ -205,8 +215,7 @@ class Resolver(Impact):
         ):
             if applies:
                 indices.append(index)
-        # A function that is called before a name is bound changes what that stood for.
-        late = self.reach.changed(self.touched_late()) if facts.calls else set[str]()
+        view.state.change(outlived, index)
         for name in facts.binds - facts.reads - late - self._joined_late():
             view.state.renew(name, index)
         self._link(facts)

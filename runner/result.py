@@ -12,10 +12,15 @@ from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
 from functools import cache, partial
 from types import GenericAlias, NoneType, UnionType
-from typing import Any, TypeVar, cast
 
 from .patterns import regex
 from .records import dataclass, given, hints, names, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 
 class Status(StrEnum):
@@ -234,9 +239,6 @@ class Result:
 
 # --- JSON ------------------------------------------------------------------------------------
 
-T = TypeVar("T")
-
-
 _PLAIN = frozenset((str, int, float, bool))  # as they are in JSON
 
 
@@ -265,7 +267,8 @@ def decode(kind: type[T], data: Any) -> T:
     Raises ``ValueError``, ``KeyError`` or ``TypeError`` where ``data`` is not of that form.
     """
     wanted: Any = kind
-    return cast(T, _decoder(wanted)(data))
+    made: T = _decoder(wanted)(data)
+    return made
 
 
 @cache

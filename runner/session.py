@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
+from .beside import Beside
 from .cache import Results
 from .findings import dead_options, findings
 from .graph import Graph, build
@@ -18,6 +19,7 @@ from .planning import Planner
 from .report import NoteReport, Report
 from .resolve import Key
 from .result import Place
+from .settings import Settings, differing
 from .settling import Settling
 from .vault import Vault, VaultError, is_note
 from .wish import Wish
@@ -42,10 +44,18 @@ class Session:
 
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
+        self.beside = Beside(vault.root)
         self.world = World(vault.settings.python, vault.settings.launcher, vault.settings.figures)
         self.store = Results(vault.root)
         self.planner = Planner(vault.settings, self.world, self.store)
         self._papers: Papers | None = None
+
+    def obey(self, settings: Settings) -> None:
+        """Plan and run by other settings from now on."""
+        before, self.vault.settings = self.vault.settings, settings
+        if {"python", "launcher", "figures"} & differing(before, settings):
+            self.world = World(settings.python, settings.launcher, settings.figures)
+        self.planner = Planner(settings, self.world, self.store)
 
     def close(self) -> None:
         self.store.close()
@@ -56,7 +66,7 @@ class Session:
 
     def graph(self) -> Graph:
         """All tagged notes of the vault, as they are now."""
-        return build(self.vault.notes().values())
+        return build(self.vault.notes().values(), self.beside.read)
 
     def scope(self, paths: Iterable[str]) -> list[str]:
         """The notes under root-relative ``paths`` ("" is the whole vault)."""
@@ -147,7 +157,7 @@ class Session:
         """
         self.vault.app_settings()  # a broken one is told before anything runs
         notes = self.vault.notes()
-        graph = build(notes.values())
+        graph = build(notes.values(), self.beside.read)
         outcome = Outcome(graph, scope, self.plan(graph, wish, scope))
         writer = self.writer(graph)
         left = {path for path in scope if path in graph.notes} if wish.write else set()
@@ -166,7 +176,7 @@ class Session:
         if wish.write and any(notes[path].matrices for path in notes.keys() & {*scope}):
             from .neighbours import Neighbours
 
-            self.fill_matrices(outcome, writer, Neighbours(graph.notes))
+            self.fill_matrices(outcome, writer, Neighbours(graph.notes, self.beside.read))
         return outcome
 
     def execute(
@@ -349,7 +359,7 @@ class Session:
         inside = [path for path in self.vault.below(folder) if is_note(path)]
         related = neighbours.imported(inside)
         notes = {path: note for path in sorted(related) if (note := self.vault.note(path))}
-        graph = build(notes.values())
+        graph = build(notes.values(), self.beside.read)
         every = (notes.get(path) or self.vault.citing(path) for path in inside)
         shown = rows([note for note in every if note], graph)
         return matrix(shown, shown_statuses(graph), target.path)

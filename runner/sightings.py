@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
+from .beside import Beside
 from .neighbours import Neighbours
 from .note import Note
 from .records import dataclass
@@ -37,7 +38,7 @@ class Sightings:
     def __init__(self, vault: Vault, clock: Callable[[], float] = time.monotonic) -> None:
         self.notes: dict[str, Note] = {}
         self.tables: set[str] = set()  # the notes with a matrix
-        self.neighbours = Neighbours()
+        self.neighbours = Neighbours(read=Beside(vault.root).read)
         self._vault = vault
         self._clock = clock
         self._prints: dict[str, str] = {}
@@ -53,6 +54,14 @@ class Sightings:
         for path, note in self._vault.notes().items():
             self._know(path, note, self._look(path))
         self._learn_spellings()
+
+    def scope(self, paths: Collection[str], notes: Collection[str] | None = None) -> list[str]:
+        """Those of ``notes``, or of all, that lie under root-relative ``paths``."""
+        return sorted(
+            note
+            for note in (self.notes if notes is None else notes)
+            if any(not path or note == path or note.startswith(f"{path}/") for path in paths)
+        )
 
     def age(self, path: str) -> float:
         """Seconds since the file was modified."""
@@ -76,7 +85,7 @@ class Sightings:
         suspects |= self._absent.keys()
         there = {path for path in suspects if self._vault.touch(path)}
         found = {
-            path: self._look(path)
+            path: self._look(path) if self._vault.shows(path) else None
             for path in suspects
             if is_note(path) and (path in there or path in self._prints)
         }
@@ -89,6 +98,8 @@ class Sightings:
         for path, data in changed.items():
             self._take_in(path, data)
         files = {path for path in suspects if not is_note(path) and self._is_or_was(path, there)}
+        for path in self._users_of({path for path in files if path.endswith(".py")}):
+            self.neighbours.put(path, self.notes.get(path))  # they may import other notes now
         doubtful = self.neighbours.affected(self._users_of(files | changed.keys()))
         concerned = before | self.neighbours.affected(changed) | doubtful
         return News(

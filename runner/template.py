@@ -15,12 +15,13 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
 from . import strays
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
+    from typing import Any
 
 _MESSAGE = 65_536  # bytes
 STREAMS = 3  # descriptors that come with a request: standard input, output and error

@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 import sys
 import threading
-from typing import TYPE_CHECKING
 
 from .frames import Places, is_own_code
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import traceback
 

@@ -14,6 +14,7 @@ from .effects import (
     KNOWN_PACKAGES,
     PURE_METHODS,
     STATELESS_PACKAGES,
+    acts_unseen,
     is_pure_call,
     is_switch,
     last_name,
@@ -84,7 +85,7 @@ class Touching(Sharing):
         module = self.module_of(root)
         self.calls = self.calls or (not self.body_depth and not self._stays_inside(node, module))
         self.executes = self.executes or not self.body_depth
-        self.lively = self.lively or last_name(node.func) == "defaultdict"
+        self.lively = self.lively or acts_unseen(node)
         self.dynamic = self.dynamic or reason_dynamic(node)
         self._work_with(files_of(node, module))
         package = module.partition(".")[0]
@@ -246,6 +247,8 @@ def is_stateful(package: str) -> bool:
 
 def hides_calls(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether a method runs where no call stands: a property, an operator, a conversion."""
+    if method.name.startswith("_repr_") or method.name == "_ipython_display_":
+        return True
     if method.name.startswith("__") and method.name.endswith("__"):
         return method.name not in _CALLED_IN_SIGHT
     names = {last_name(d) for d in method.decorator_list}

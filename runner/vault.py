@@ -1,4 +1,4 @@
-"""A vault on disk: where it begins, which files it has, what its settings say.
+"""A vault on disk: where it begins, which files it has, what its notes hold.
 
 Reading a vault executes nothing and needs no trust, but for ``.runner.toml``, whose ``python``
 and ``launcher`` name programs: it is read only in trusted vaults.
@@ -20,10 +20,10 @@ from .doubles import Doubles, is_conflict_copy, is_text
 from .errors import UserError, system_words
 from .note import Note, Problem, Severity
 from .records import dataclass, replace
+from .settings import CONFIG, Settings, read_settings
 from .userdirs import redo_folder
 from .vaultpaths import attachment_folder
 
-CONFIG = ".runner.toml"
 LARGEST = 2 * 1024 * 1024  # bytes of a note; longer ones are data, not prose
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")  # byte order marks
@@ -31,21 +31,7 @@ _PRUNED = frozenset({"node_modules", "__pycache__", "site-packages"})
 
 
 class VaultError(UserError):
-    """The vault cannot be used as asked: a path, a setting; the message names the remedy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """``.runner.toml``; ``timeout`` and ``quiet`` are seconds."""
-
-    python: str = ""
-    launcher: tuple[str, ...] = ()
-    device: str = ""
-    timeout: float | None = None
-    quiet: float | None = None
-    figures: str = "png"
-    workers: int | None = None
-    exclude: tuple[str, ...] = ()
+    """The vault cannot be used as asked: a path, a folder; the message names the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,68 +52,6 @@ def find_root(path: Path) -> Path:
         if (candidate / ".obsidian").is_dir() or (candidate / CONFIG).is_file():
             return candidate
     return folder
-
-
-def read_settings(root: Path) -> Settings:
-    """The settings of a trusted vault. Raises ``VaultError`` naming the faulty line or key."""
-    file = root / CONFIG
-    if not file.is_file():
-        return Settings()
-    import tomllib
-
-    try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise VaultError(f"{CONFIG} is no TOML ({error}): mend it") from None
-    values = {key: _setting(key, value) for key, value in data.items()}
-    if python := str(values.get("python", "")):
-        values["python"] = _program(python, root, far="launcher" in values)
-    return Settings(**values)  # type: ignore[arg-type]  # _setting has checked names and types
-
-
-def _program(path: str, root: Path, far: bool) -> str:
-    """A program that a vault names by a path names it from its root; ``far``: behind a launcher,
-    which may reach another machine, only that knows the path. A mere name is looked for."""
-    if far or not {"/", os.sep}.intersection(path):
-        return path
-    return os.path.normpath(os.path.join(root, os.path.expanduser(path)))
-
-
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "python": (str,),
-    "launcher": (list,),
-    "device": (str,),
-    "timeout": (int, float),
-    "quiet": (int, float),
-    "figures": (str,),
-    "workers": (int,),
-    "exclude": (list,),
-}
-_FORMS: Mapping[tuple[type, ...], str] = {
-    (str,): "a text in quotes",
-    (list,): "a list of texts in quotes",
-    (int,): "a positive whole number",
-    (int, float): "a positive number",
-}
-_FIGURES = ("png", "svg")
-
-
-def _setting(key: str, value: object) -> object:
-    if key not in _TYPES:
-        allowed = ", ".join(f"`{name}`" for name in _TYPES)
-        raise VaultError(f"{CONFIG} has the unknown key `{key}`: use one of {allowed}")
-    if not _is_of_type(value, _TYPES[key]) or (key == "figures" and value not in _FIGURES):
-        form = '"png" or "svg"' if key == "figures" else _FORMS[_TYPES[key]]
-        raise VaultError(f"{CONFIG}: `{key}` cannot be {value!r}: write {form}")
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _is_of_type(value: object, types: tuple[type, ...]) -> bool:
-    if not isinstance(value, types) or isinstance(value, bool):
-        return False
-    if isinstance(value, list):
-        return all(isinstance(item, str) for item in value)
-    return value > 0 if isinstance(value, int | float) else True
 
 
 class Vault:
@@ -209,6 +133,11 @@ class Vault:
         if was_there != (state is not None):
             self._paths = self._names = None
         return was_there or state is not None
+
+    def shows(self, path: str) -> bool:
+        """Whether a file of a held vault was there, and one of its files, when last looked at."""
+        assert self._held is not None
+        return path in self._held
 
     def has_moved_on(self, path: str) -> bool:
         """Whether a file of a held vault seems to differ from what was last looked at."""

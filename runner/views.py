@@ -110,12 +110,22 @@ class View:
         known = self._last.get(name)
         if known is None or known[0] != len(every):
             found: list[int] = []
-            for j in reversed(every):
-                found.append(j)
-                if name in self.facts[j].binds:
+            for place in range(len(every) - 1, -1, -1):
+                if place > 0 and self._imports_again(name, every[place], every[place - 1]):
+                    continue
+                found.append(every[place])
+                if name in self.facts[every[place]].binds:
                     break
             known = self._last[name] = len(every), found
         return known[1]
+
+    def _imports_again(self, name: str, index: int, before: int) -> bool:
+        """Whether a block imports of a library what the one ``before`` it imported by that name: it
+        is the same, and a definition need not come from a run block for it."""
+        if self.role(index) is not Role.RUN and self.role(before) is Role.RUN:
+            return False
+        again, first = (_imported(self.facts[j], name) for j in (index, before))
+        return again is not None and again == first and name in self.facts[before].binds
 
     def kinds_of_last(self, name: str) -> set[str]:
         """How they bind it."""
@@ -150,3 +160,12 @@ class View:
             for j in self.bound.get(name, ())
             if self.role(j) in DEFINING
         )
+
+
+def _imported(facts: Facts, name: str) -> frozenset[tuple[str, str]] | None:
+    """What a block imports of libraries as ``name``; None if it may bind anything else to it."""
+    if dict(facts.kinds).get(name) != "import":
+        return None
+    found = frozenset((item.module, item.name) for item in facts.imports if item.alias == name)
+    known = all(module.partition(".")[0] in KNOWN_PACKAGES for module, _ in found)
+    return found if known and found else None

@@ -8,27 +8,29 @@ the batch that came last is served first. When nothing happens, notes get a seco
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 
 from . import claims
+from .batches import Batch, Batches
 from .changes import Changes, observed
+from .errors import UserError
 from .execution import Progress
-from .graph import Graph, build
+from .graph import build
 from .looking import Looking
+from .notices import Notice, take
 from .outbox import Outbox
 from .outcome import Outcome
-from .pace import OBSIDIAN, PLAIN, Pace
-from .plan import Action, Plan
+from .pace import OBSIDIAN, Manners, Pace, manners_in
 from .pool import Pool
 from .records import dataclass, field, replace
+from .regime import Regime
 from .report import Report
-from .resolve import DEFINING, Key
-from .runs import Run
+from .restoring import Restoring
 from .secondlook import Candidates
 from .session import Session
+from .settings import CONFIG
 from .sightings import News, Sightings
 from .vault import Vault
 from .wish import Wish
@@ -39,6 +41,7 @@ _POLL = 1.0  # the same where there are no events
 _ROOT_LOOK = 2.0  # seconds between looks whether the vault's folder still is the same
 _POLL_SHARE = 0.05  # of the time may go into looking
 _LAST_STEPS = 3.0  # seconds for long results after Ctrl-C
+_LAST_QUIET = OBSIDIAN.quiet  # the same for notes to come to rest
 _REST = 2.0  # seconds in which nothing happens before a note gets a second look
 
 
@@ -52,7 +55,7 @@ def watch_vault(
     polling: bool = False,
     changes: Changes | None = None,
     rest: float = _REST,
-) -> Iterator[Report]:
+) -> Iterator[Report | Notice]:
     """Yield a report for each batch of changes under ``paths``, the first for what is stale now.
 
     ``quiet``: seconds of rest before a note is written. ``polling``: for drives without events.
@@ -61,6 +64,7 @@ def watch_vault(
     a second one at once. Raises ``Claimed`` where another process watches the vault.
     """
     session.vault.app_settings()  # a broken one is told before anything runs
+    regime = Regime(session)
     changes = changes or Changes(session.vault.root)
     with ExitStack() as stack:
         stack.enter_context(claims.watching(session.vault.root))
@@ -68,45 +72,41 @@ def watch_vault(
             stack.enter_context(observed(changes))
         sightings = Sightings(session.vault)
         sightings.look_at_all()
-        related = sightings.neighbours.related(_scope(sightings.notes, paths))
-        preload = session.preload(build(sightings.notes[path] for path in related))
+        preload = _preload(session, sightings, paths)
         pool = stack.enter_context(session.pool(wish, preload, heard=changes.ring))
-        rescan = _POLL if polling else _RESCAN
-        pace = _pace(session.vault, quiet)
-        outbox = Outbox(session, sightings, changes, pace)
+        pace = Pace(_manners(session.vault, quiet))
+        outbox = Outbox(session, sightings, changes, pace, paths, writes=wish.write)
         once = replace(wish, force=False)
-        looking = Looking(session, once, pool, rest, Candidates(slow=wish.slow))
         watch = _Watch(
-            session, paths, wish, listen, changes, sightings, pool, pace, rescan, outbox, looking
+            session,
+            paths,
+            wish,
+            quiet,
+            _POLL if polling else _RESCAN,
+            changes,
+            sightings,
+            pool,
+            pace,
+            outbox,
+            Looking(session, once, pool, rest, Candidates(slow=wish.slow)),
+            Batches(session, listen),
+            Restoring(session.vault, session.store.known_file),
+            regime,
         )
+        stack.callback(watch.close)
         yield from watch.reports()
 
 
-def _pace(vault: Vault, quiet: float | None) -> Pace:
-    manners = OBSIDIAN if vault.is_obsidian else PLAIN
+def _preload(session: Session, sightings: Sightings, paths: Collection[str]) -> tuple[str, ...]:
+    """What the workers of a watch on ``paths`` should have ready."""
+    related = sightings.neighbours.related(sightings.scope(paths))
+    notes = (sightings.notes[path] for path in related)
+    return session.preload(build(notes, session.beside.read))
+
+
+def _manners(vault: Vault, quiet: float | None) -> Manners:
     chosen = vault.settings.quiet if quiet is None else quiet
-    return Pace(manners if chosen is None else replace(manners, quiet=chosen))
-
-
-def _scope(notes: Collection[str], paths: Collection[str]) -> list[str]:
-    return sorted(
-        note
-        for note in notes
-        if any(not path or note == path or note.startswith(f"{path}/") for path in paths)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """A run under way, since ``began`` (seconds since the epoch), because ``files`` changed.
-
-    ``queued`` are the notes of it that were handed on to be written.
-    """
-
-    run: Run
-    files: Collection[str]
-    began: float
-    queued: set[str] = field(default_factory=set)
+    return manners_in(obsidian=vault.is_obsidian, quiet=chosen)
 
 
 @dataclass(slots=True)
@@ -116,33 +116,35 @@ class _Watch:
     session: Session
     paths: Collection[str]
     wish: Wish
-    listen: Callable[[Progress], None]
+    quiet: float | None
+    rescan: float
     changes: Changes
     sightings: Sightings
     pool: Pool
     pace: Pace
-    rescan: float
     outbox: Outbox
     looking: Looking
+    batches: Batches
+    restoring: Restoring
+    regime: Regime
 
-    _batches: list[_Batch] = field(default_factory=list)
     _latest: dict[str, tuple[Outcome, Writer]] = field(default_factory=dict)  # by note
     _untold: list[Outcome] = field(default_factory=list)
-    _lately: dict[str, float] = field(default_factory=dict)  # what changed while something ran
+    _notices: list[Notice] = field(default_factory=list)
     _looked_at: float = 0.0
     _rescan_at: float = 0.0
-    _ranks: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def reports(self) -> Iterator[Report]:
+    def reports(self) -> Iterator[Report | Notice]:
         for path in self.sightings.notes:
             self.pace.edited(path, self.sightings.age(path))
         self._looked_at = time.monotonic()
         self._rescan_at = self._looked_at + self.rescan
         try:
-            self._bring_up_to_date(_scope(self.sightings.notes, self.paths), News())
+            self._bring_up_to_date(self.sightings.scope(self.paths), News())
             self.wish = replace(self.wish, force=False)  # it was meant for once
             while True:
                 self.outbox.write_due()
+                self._restore()
                 yield from self._told()
                 self._look_again()
                 self.changes.wait(self._patience())
@@ -153,9 +155,12 @@ class _Watch:
             yield from self._told()
 
     def _patience(self) -> float:
-        looks = min(self._rescan_at, self.changes.due(), self.sightings.due())
+        looks = min(self._rescan_at, *self._news_due(), self.restoring.due())
         due = min(looks, self.outbox.due(), self.looking.due() if self._is_idle else looks)
         return min(_ROOT_LOOK, max(0.0, due - time.monotonic()))
+
+    def _news_due(self) -> tuple[float, ...]:
+        return self.changes.due(), self.sightings.due(), self.regime.due()
 
     # --- what changed
 
@@ -163,8 +168,11 @@ class _Watch:
         batch = self.changes.take()
         now = time.monotonic()
         everything = self.changes.renew() or batch.lost or now >= self._rescan_at
+        if everything or CONFIG in batch.paths or now >= self.regime.due():
+            everything |= self._hear_settings(was_saved=CONFIG in batch.paths)
         if not (batch.paths or everything or now >= self.sightings.due()):
             return
+        self.pace.manners = _manners(self.session.vault, self.quiet)  # it may be Obsidian's now
         news = self.sightings.news(batch.paths, everything=everything)
         for path in news.notes:
             self._edited(path, batch.paths.get(path))
@@ -172,9 +180,38 @@ class _Watch:
             took = time.monotonic() - now
             self._looked_at = now
             self._rescan_at = time.monotonic() + max(self.rescan, took / _POLL_SHARE)
-        if self._batches:
-            self._lately |= dict.fromkeys(news.notes | news.files, time.time())
-        self._answer(news)
+        self.batches.note_change(news.notes | news.files)
+        self.restoring.hear(news.files | batch.paths.keys(), news.notes)
+        try:
+            self._answer(news)
+        except UserError as error:  # what now is in a note asks for what is not there
+            self._tell(str(error), is_fault=True)
+
+    def _hear_settings(self, *, was_saved: bool) -> bool:
+        """Take over what the file says now; whether all files are to be looked at for that."""
+        try:
+            change = self.regime.look(was_saved=was_saved)
+            if change is None:
+                return False
+            pool = self.regime.enact(change, self.wish, self.pool, self._fresh_pool)
+        except UserError as error:
+            self._tell(f"{error} (until then the settings from before hold)", is_fault=True)
+            return False
+        if pool is not self.pool or change.concerns_what_runs:
+            self._stop_all()
+            self.looking.move(pool)
+        if pool is not self.pool:
+            self.pool.close()
+            self.pool = pool
+        self._tell(str(change))
+        if change.concerns_results:
+            self._bring_up_to_date(self.sightings.scope(self.paths), News())
+        return change.concerns_files
+
+    def _fresh_pool(self) -> Pool:
+        preload = _preload(self.session, self.sightings, self.paths)
+        self.session.world.interpreter.require(preload)
+        return self.session.pool(self.wish, preload, heard=self.changes.ring)
 
     def _edited(self, path: str, when: float | None) -> None:
         """A note is not as it was, since ``when`` (monotonic seconds) where that was heard."""
@@ -185,17 +222,16 @@ class _Watch:
         self.pace.edited(path, now - when)
         if path not in self.sightings.notes:
             self.outbox.forget(path)
-            for batch in self._batches:
-                batch.run.disown({key for key in batch.run.undone() if key[0] == path})
+            self.batches.disown_note(path)
 
     def _answer(self, news: News) -> None:
         if news.notes:
             self.looking.disturb(news.notes | news.concerned)
-        scope = _scope(news.concerned, self.paths)
+        scope = self.sightings.scope(self.paths, news.concerned)
         self._bring_up_to_date(scope, news)
         if others := news.notes - {*scope}:  # they may hold quotes, or may have held blocks
             nothing = Outcome(build(()), (), {})
-            self._want_tables(nothing, self._writer(nothing), others)
+            self.outbox.put_tables(nothing, self._writer(nothing), others)
 
     # --- running
 
@@ -207,8 +243,9 @@ class _Watch:
         if not scope:
             return
         notes = self.sightings.notes
-        graph = build(notes[path] for path in self.sightings.neighbours.related(scope))
-        plans = self._plan(graph, scope, news)
+        related = self.sightings.neighbours.related(scope)
+        graph = build((notes[path] for path in related), self.session.beside.read)
+        plans = self.batches.plan(graph, self.wish, scope, news)
         lanes = {lane.note for decided in plans.values() for lane in decided.lanes}
         if news.files and not news.notes and not lanes:
             return
@@ -218,54 +255,20 @@ class _Watch:
         self._latest |= dict.fromkeys(scope, (outcome, writer))
         for path in graph.notes.keys() & set(scope) - lanes:
             self._queue(path, outcome)
-        self._want_tables(outcome, writer, graph.notes.keys() - lanes)
+        self.outbox.put_tables(outcome, writer, graph.notes.keys() - lanes)
         if lanes:
             if not news.notes:
                 self.looking.disturb()
-            began = time.time()
-            run = self.session.begin(outcome, self.pool, self.listen, rank=next(self._ranks))
-            self._batches.append(_Batch(run, news.files | news.notes, began))
-            if run.is_over:
-                self._end(self._batches[-1])
-
-    def _plan(self, graph: Graph, scope: Collection[str], news: News) -> Mapping[str, Plan]:
-        """Plans for what older runs do not go on with; these give up what has become stale."""
-        running = set[Key]()
-        for batch in self._batches:
-            undone = {key for key in batch.run.undone() if key[0] in scope}
-            # What began because of these files may be writing them itself: it goes on.
-            known = news.files | news.notes <= set(batch.files)
-            doubtful = frozenset[str]() if known else news.doubtful
-            stale = {key for key in undone if self._is_stale(key, batch.run, graph, doubtful)}
-            batch.run.disown(stale)
-            running |= undone - stale
-        for batch in self._batches:
-            for path in batch.run.outcome.graph.notes.keys() & set(scope):
-                batch.run.revise(path)
-        while True:
-            plans = self.session.plan(graph, self.wish, scope, running)
-            wanted = _needed(graph, plans) & running
-            if not wanted:
-                return plans
-            # Definitions are quickly made twice. What rests on another block that still runs
-            # needs its objects, hence that block in the same process: all of it begins anew.
-            definitions = {key for key in wanted if graph.nodes[key].block.role in DEFINING}
-            running -= definitions
-            for batch in self._batches:
-                running -= batch.run.give_up((wanted - definitions) & batch.run.undone())
-
-    def _is_stale(self, key: Key, run: Run, graph: Graph, doubtful: Collection[str]) -> bool:
-        """Whether what ``run`` finds of a block would not be what the text now asks for."""
-        before, now = run.outcome.graph.nodes[key], graph.nodes.get(key)
-        same = now is not None and (now.digest, now.fault) == (before.digest, before.fault)
-        return not same or key[0] in doubtful or not run.is_divisible
+            batch = self.batches.begin(outcome, self.pool, news.files | news.notes)
+            if batch.run.is_over:
+                self._end(batch)
 
     def _hear_workers(self) -> None:
         while (event := self.pool.next_event(0.0)) is not None:
             if self.looking.owns(event.lane):
                 self._take_correction(self.looking.hear(event))
                 continue
-            batch = next(batch for batch in self._batches if batch.run.owns(event.lane))
+            batch = self.batches.owner(event.lane)
             path = batch.run.hear(event)
             if path is not None:
                 self._done(batch, path)
@@ -273,17 +276,18 @@ class _Watch:
             if batch.run.is_over:
                 self._end(batch)
 
-    def _end(self, batch: _Batch) -> None:
+    def _end(self, batch: Batch) -> None:
         """Account for the notes of a run that its workers never spoke of."""
-        self._batches.remove(batch)
-        batch.run.keep_rest()
+        self.batches.end(batch)
         outcome = batch.run.outcome
         for path in sorted(outcome.graph.notes.keys() & set(outcome.scope) - batch.queued):
             self._done(batch, path)
-        if not self._batches:
-            self._lately.clear()
 
-    def _done(self, batch: _Batch, path: str) -> None:
+    def _stop_all(self) -> None:
+        for batch in self.batches:
+            self._end(batch)
+
+    def _done(self, batch: Batch, path: str) -> None:
         """All is known of a note that this run will find."""
         batch.queued.add(path)
         own = batch.run.outcome
@@ -293,7 +297,7 @@ class _Watch:
         if latest is not own and not latest.learn(batch.run.found(path)):
             return  # it was planned anew, and nothing of it went on here
         self._queue(path, own)
-        self._want_tables(own, self._writer(own), [path])
+        self.outbox.put_tables(own, self._writer(own), [path])
         self._note_files(path, latest)
         self.sightings.stirred(path, batch.files, batch.began)
 
@@ -302,19 +306,19 @@ class _Watch:
         found = {file for result in results if result for file, _ in result.evidence.files}
         self.sightings.rests_on(path, found)
 
-    def _answer_late(self, batch: _Batch, path: str) -> None:
+    def _answer_late(self, batch: Batch, path: str) -> None:
         """Files may have changed after a note read them and before that was known."""
-        late = {file for file, when in self._lately.items() if when >= batch.began}
-        news = self.sightings.news_of(late & self.sightings.files_of(path))
-        self._bring_up_to_date(_scope(news.concerned, self.paths), news)
+        late = self.batches.changed_since(batch) & self.sightings.files_of(path)
+        news = self.sightings.news_of(late)
+        self._bring_up_to_date(self.sightings.scope(self.paths, news.concerned), news)
 
     # --- looking again
 
     @property
     def _is_idle(self) -> bool:
         """Whether nothing runs, waits to be written or told, or is about to be heard."""
-        busy = self._batches or self._untold or not self.outbox.is_empty
-        return not busy and min(self.changes.due(), self.sightings.due()) == float("inf")
+        busy = self.batches or self._untold or not self.outbox.is_empty
+        return not busy and min(self._news_due()) == float("inf")
 
     def _look_again(self) -> None:
         if self._is_idle and time.monotonic() >= self.looking.due():
@@ -330,30 +334,36 @@ class _Watch:
             self._latest[path] = outcome, writer
             self._note_files(path, outcome)
             self._queue(path, outcome)
-        self._want_tables(outcome, writer, outcome.scope)
+        self.outbox.put_tables(outcome, writer, outcome.scope)
 
     # --- writing
 
     def _queue(self, path: str, teller: Outcome) -> None:
-        if self.wish.write:
-            self.outbox.put(path, *self._latest[path], teller)
-
-    def _want_tables(self, outcome: Outcome, writer: Writer, touched: Iterable[str]) -> None:
-        """The matrices that may tell of the notes ``touched`` are to be filled anew."""
-        changed = [*touched]
-        for path in _scope(self.sightings.tables, self.paths) if self.wish.write else ():
-            folder = path.rpartition("/")[0]
-            if _scope(changed, [folder]):
-                self.outbox.put_table(path, outcome, writer)
+        self.outbox.put(path, *self._latest[path], teller)
 
     def _writer(self, outcome: Outcome) -> Writer:
         longest = self.pace.manners.longest
         return self.session.writer(outcome.graph, longest, self.sightings.is_seen)
 
-    def _told(self) -> Iterator[Report]:
-        """Reports of the batches of which nothing runs or waits any more."""
+    def _restore(self) -> None:
+        """Write the notes again of which files are lost."""
+        for lost in self.restoring.lost(self.sightings.notes) if self.wish.write else ():
+            if lost.note in self._latest:
+                self._tell(str(lost), is_fault=lost.for_good)
+                if not lost.for_good:
+                    self._queue(lost.note, self._latest[lost.note][0])
+
+    # --- telling
+
+    def _tell(self, words: str, *, is_fault: bool = False) -> None:
+        self._notices.append(Notice(words, is_fault))
+
+    def _told(self) -> Iterator[Report | Notice]:
+        """What there is to say, and reports of the batches of which nothing runs or waits."""
+        notices, self._notices = [*self._notices, *take()], []
+        yield from notices
         open_ = [*self.outbox.tellers()]
-        open_ += [batch.run.outcome for batch in self._batches]
+        open_ += [batch.run.outcome for batch in self.batches]
         told = [o for o in self._untold if not any(o is other for other in open_)]
         self._untold = [o for o in self._untold if not any(o is other for other in told)]
         for outcome in told:
@@ -364,22 +374,14 @@ class _Watch:
     def _finish(self) -> None:
         """After Ctrl-C: what is finished still goes to the notes that come to rest in time."""
         self._hear_workers()  # what they have said already
-        for batch in list(self._batches):
+        for batch in self.batches:
             batch.run.outcome.interrupted = True
-            self._end(batch)
+        self._stop_all()
         self.pool.close()
         try:
-            self.outbox.drain(self.pace.manners.quiet + _LAST_STEPS)
+            self.outbox.drain(min(self.pace.manners.quiet, _LAST_QUIET) + _LAST_STEPS)
         except KeyboardInterrupt:  # the user insists
             return
 
-
-def _needed(graph: Graph, plans: Mapping[str, Plan]) -> set[Key]:
-    """The blocks on which those rest that are to run."""
-    return {
-        other
-        for decided in plans.values()
-        for key, decision in decided.decisions.items()
-        if decision.action is Action.RUN
-        for other in (*graph.nodes[key].deps, *graph.nodes[key].swayed)
-    }
+    def close(self) -> None:
+        self.pool.close()

@@ -8,7 +8,11 @@ children of a block import it as ``__mp_main__``.
 
 from __future__ import annotations
 
+import gc
 import sys
+
+if __name__ == "__main__":
+    gc.disable()  # imports make few cycles; looking for them takes a twentieth of a worker's start
 
 if sys.version_info < (3, 11):  # noqa: UP036  the user's interpreter may be any
     sys.exit(f"runner needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}")
@@ -22,9 +26,7 @@ import threading
 import time
 from contextlib import suppress
 from functools import lru_cache
-from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
 
 
 def _bootstrap() -> None:
@@ -33,12 +35,12 @@ def _bootstrap() -> None:
     As a script, its folder leads the search path, where ``note.py`` and the like would shadow
     modules of the user.
     """
-    folder = Path(__file__).resolve().parent
-    sys.path[:] = [p for p in sys.path if not p or Path(p).resolve() != folder]
+    folder = os.path.dirname(os.path.realpath(__file__))
+    sys.path[:] = [p for p in sys.path if not p or os.path.realpath(p) != folder]
     if "runner" in sys.modules:
         return
     spec = importlib.util.spec_from_file_location(
-        "runner", folder / "__init__.py", submodule_search_locations=[str(folder)]
+        "runner", os.path.join(folder, "__init__.py"), submodule_search_locations=[folder]
     )
     assert spec is not None and spec.loader is not None
     package = importlib.util.module_from_spec(spec)
@@ -67,6 +69,10 @@ from runner.seeds import on_arrival
 from runner.template import preload, serve_forks
 from runner.variables import revealed, show_one_gpu
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 sys.dont_write_bytecode = True  # beside the modules that a block imports, or its children
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
@@ -92,7 +98,7 @@ class Lane:
         self._portable = Portable(self._note.root, (scratch, job.checkpoints))
         self._display = Display(recorder, job.figures, self._portable.text)
         files, diary = (note.path for note in job.notes), os.path.join(scratch, "diary")
-        self._witness = Witness(self._note.root, files, job.checkpoints, diary)
+        self._witness = Witness(self._note.root, self._note.path, files, job.checkpoints, diary)
         self._finder = NoteFinder(notes.get)
         self._device: str | None = None
         self._lost: set[str] = set()
@@ -140,6 +146,8 @@ class Lane:
 
     def _open_shelf(self) -> None:
         """A block wants a checkpoint for the first time."""
+        from pathlib import Path
+
         from runner.checkpoints import Keeper, Shelf, use
 
         keeper = Keeper(self._witness, Stage(self._display, self._places.mark))
@@ -391,8 +399,10 @@ def _private_channel() -> Channel:
     return Channel(os.fdopen(incoming, "rb"), os.fdopen(outgoing, "wb"))
 
 
-if __name__ == "__main__" and sys.argv[1:2] == ["--template"]:
-    preload(sys.argv[3:])
-    serve_forks(int(sys.argv[2]), lambda: Worker().serve())
-elif __name__ == "__main__":
+if __name__ == "__main__":
+    gc.freeze()  # what stands here stays: blocks need not have it looked through
+    gc.enable()
+    if sys.argv[1:2] == ["--template"]:
+        preload(sys.argv[3:])
+        serve_forks(int(sys.argv[2]), lambda: Worker().serve())
     Worker().serve()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from . import memory
 from .errors import UserError
 from .records import dataclass
-from .vault import Settings
+from .settings import Settings
 from .wish import Wish
 
 if TYPE_CHECKING:
@@ -37,14 +37,12 @@ def open_pool(
 ) -> Pool:
     """Workers as the vault and the command ask for them; no more than ``lanes``.
 
-    ``heard`` and ``first``: as for ``Pool``. Where the former is given and nobody says how many,
-    one more than usual: for the answer to an edit beside long runs.
+    ``heard`` and ``first``: as for ``Pool``.
     """
     from .pool import Pool
 
     _limit()
-    usual = usual_workers() + 1 if heard else usual_workers()
-    workers = wish.workers or settings.workers or usual
+    workers = side_by_side(settings, wish, stays=heard is not None)
     return Pool(
         python=_python(settings),
         launcher=settings.launcher,
@@ -54,6 +52,12 @@ def open_pool(
         heard=heard,
         first=first,
     )
+
+
+def side_by_side(settings: Settings, wish: Wish, *, stays: bool) -> int:
+    """How many processes run side by side. Where nobody says, and the pool ``stays`` for a watch,
+    one more than usual: for the answer to an edit beside long runs."""
+    return wish.workers or settings.workers or usual_workers() + stays
 
 
 def _python(settings: Settings) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .distributions import installed, normal
 from .interpreter import Interpreter
-from .premises import Digests, Folders, declared, env_digest
+from .premises import Digests, Folders, declared, env_digest, steering
 from .result import Evidence
 
 
@@ -45,8 +45,9 @@ class World:
             return f"figures are {self.figures} now, not {evidence.figures}"
         if moved := self.moved(evidence):
             return moved
-        for name, digest in evidence.env:
-            if env_digest(name) != digest:
+        known = dict(evidence.env)
+        for name in (*known, *steering()):
+            if env_digest(name) != known.get(name):
                 return f"the environment variable {name} changed"
         return ""
 
@@ -80,6 +81,7 @@ class World:
     def declared(
         self, evidence: Evidence, folder: Path, data: Iterable[str], env: Iterable[str]
     ) -> Evidence:
-        """``evidence`` with the files and variables that a block's options name added."""
+        """``evidence`` with the files and variables that a block's options name added, and those
+        on which every result rests."""
         paths = (os.path.abspath(folder / name) for name in data)
-        return declared(evidence, self._digests, paths, env)
+        return declared(evidence, self._digests, paths, (*env, *steering()))

@@ -216,6 +216,45 @@ ROWS: dict[str, Row] = {
         "Main": "s1: from aid import register, names | r2: @register; def f<<1|2>>(): pass | r3: print(names())",
         "aid.py": "_kinds = {}\ndef register(fn):\n    _kinds[fn.__name__] = fn\n    return fn\ndef names(): return sorted(_kinds)\n",
     },
+    "a helper file's class counts": {
+        "Main": "s1: from aid import A | r2: A(<<1|2>>) | r3: print(A.n)",
+        "aid.py": "class A:\n    n = 0\n    def __init__(self, v): type(self).n += v\n",
+    },
+    "an imported note's class counts": {
+        "Main": "s1: from vault.other import A | r2: A(<<1|2>>) | r3: print(A.n)",
+        "Other": "c1: class A:;    n = 0;    def __init__(self, v): type(self).n += v",
+    },
+    "a helper file by its name as a text": {
+        "Main": "r2: import aid; aid.put(<<1|2>>) | r3: from importlib import import_module; print(import_module('aid').kept)",
+        "aid.py": "kept = []\ndef put(v): kept.append(v)\n",
+    },
+    "a helper file among the modules": {
+        "Main": "r2: import aid; aid.put(<<1|2>>) | r3: import sys; print(sys.modules['aid'].kept)",
+        "aid.py": "kept = []\ndef put(v): kept.append(v)\n",
+    },
+    "a helper file's text": {
+        "Main": "s1: from aid import f | r3: print(f())",
+        "aid.py": "def f(): return <<1|2>>\n",
+    },
+    "a helper file's own helper": {
+        "Main": "s1: from aid import f | r3: print(f())",
+        "aid.py": "import aid_too\ndef f(): return aid_too.k\n",
+        "aid_too.py": "k = <<1|2>>\n",
+    },
+    "a note behind a helper file": {
+        "Main": "s1: from aid import f | r3: print(f())",
+        "aid.py": "from vault.other import k\ndef f(): return k\n",
+        "Other": "c1: k = <<1|2>>",
+    },
+    "a switch that a helper file begins to set": {
+        "Main": "s1: import aid | r3: import sys; print(sys.getrecursionlimit())",
+        "aid.py": "import sys\nif <<0|1>>: sys.setrecursionlimit(4321)\n",
+    },
+    "what showing an object does to it": "c1: class V:;    t = 0;    def __repr__(self):;        self.t += 1;        return 'v' | s1: v = V() | r2: v | r3: print(v.t, <<1|2>>)",
+    "what showing an object in a list does": "c1: n = []; class V:;    def __repr__(self):;        n.append(1);        return 'v' | s1: v = V() | r2: [v] | r3: print(n, <<1|2>>)",
+    "what displaying an object does": "c1: n = []; class V:;    def _repr_markdown_(self):;        n.append(1);        return 'v' | s1: v = V() | r2: display(v) | r3: print(n, <<1|2>>)",
+    "an object that goes": "c1: import weakref; log = []; class T: pass | s1: t = T(); weakref.finalize(t, log.append, 'gone') | r2: <<t|u>> = None | r3: print(log)",
+    "an operator on a global": "c1: log = []; class A:;    def __add__(self, o): log.append(o) | s1: a = A() | r2: b = a + <<1|2>> | r3: print(log)",
     "a list that a function returns": "s1: items = [] | c1: def get(): return items | r1: a = get() | r2: a.append(<<1|2>>) | r3: print(items)",
     "a list that a method returns": "s1: items = [] | c1: class Box:;    def get(self): return items | r1: a = Box().get() | r2: a.append(<<1|2>>) | r3: print(items)",
     "two values of one cache": "s1: cache = {} | c1: def pick(k): return cache.setdefault(k, []) | r1: a = pick(1); b = pick(1) | r2: b.append(<<1|2>>) | r3: print(a)",

@@ -48,6 +48,13 @@ CALLS = {
     "np.load('a')": Files.READS,
     "np.load('a', mmap_mode='r+')": Files.WRITES,
     "torch.save(x, 'a')": Files.WRITES,
+    "model.save_pretrained('a')": Files.WRITES,
+    "BertModel.from_pretrained('a')": Files.READS,
+    "Tokenizer.from_file('a')": Files.READS,
+    "scipy.io.savemat('a', x)": Files.WRITES,
+    "scipy.io.loadmat('a')": Files.READS,
+    "load_file('a')": Files.READS,
+    "save_file(x, 'a')": Files.WRITES,
     "subprocess.run(['a'])": Files.WRITES,
     "print('a')": Files.NONE,
 }

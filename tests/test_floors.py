@@ -26,6 +26,7 @@ FLOORS: dict[str, list[str]] = {
     ],
     "0b": [
         "answer",  # what a command says, as facts
+        "notices",  # what is said beside it
         "clean",  # control characters out of printed text
         "codefacts",  # what is known of a block's Python: the words of names
         "environment",  # which of the user's variables a worker finds
@@ -92,6 +93,9 @@ FLOORS: dict[str, list[str]] = {
     "1a": [
         "knownfacts",  # names.facts, remembered
     ],
+    "1a-": [
+        "localcode",  # Python files beside the notes, as notes
+    ],
     "1a+": [
         "reach",  # what lies behind the names of functions: part of impact
     ],
@@ -102,6 +106,9 @@ FLOORS: dict[str, list[str]] = {
         "notebooks/showable",  # Obsidian's Markdown for readers elsewhere
         "neighbours",  # which notes import which, for watch
         "resolve",  # one block's dependencies: the step that graph repeats
+    ],
+    "1c": [
+        "importing",  # which note imports which: the frame of graph
     ],
     "2": ["graph"],
     "2b": [
@@ -146,6 +153,7 @@ FLOORS: dict[str, list[str]] = {
         "distributions",  # what is installed
         "identity",  # one folder told from the next at its path
         "attributes",  # what a file is besides its bytes
+        "ending",  # Ctrl-C between two steps of a watch, and a clock behind it
         "deadline",  # a time limit for code of this process, under pytest
         "channel",  # messages between worker and parent
         "devices",  # what the machine has
@@ -180,6 +188,7 @@ FLOORS: dict[str, list[str]] = {
         "crash",  # exit codes, dumped stacks, last words, read by child and pool
         "doubles",  # files that are a note over again
         "atomic",  # bytes into a file, all or nothing
+        "namedfiles",  # worker: what a block's text names, for evidence
         "lacking",  # worker: modules that were not found: part of evidence
         "database",  # a file of what can be found again, for cache and kept
     ],
@@ -201,6 +210,7 @@ FLOORS: dict[str, list[str]] = {
         "pdf/pdffile",  # pages, objects, faults, by pdfminer
         "pdf/standardfonts",  # the fourteen fonts it need not bring
         "kept",  # what was found once, by key
+        "settings",  # what .runner.toml says
         "launch",  # starting the process of a worker, before all else is imported
         "pdf_process",  # asking a limited process about a PDF
     ],
@@ -250,6 +260,7 @@ FLOORS: dict[str, list[str]] = {
         "fetching",  # papers from arXiv
     ],
     "4a": [
+        "beside",  # the Python files beside a vault's notes, read
         "quoted",  # a vault's quotes held against its PDFs
     ],
     "4b": [
@@ -264,6 +275,7 @@ FLOORS: dict[str, list[str]] = {
         "writing",  # rendered notes into the vault
         "repairs",  # new digits for links
         "pictures",  # passages to be linked and drawn
+        "restoring",  # figures that somebody removes or overwrites under a watch
     ],
     "5": ["pool"],
     "5b": [
@@ -287,8 +299,10 @@ FLOORS: dict[str, list[str]] = {
         "library",  # `runner.install`: notes as modules of a plain program
     ],
     "6b": [
+        "batches",  # the runs of a watch, side by side
         "looking",  # second looks while a watch has nothing to do
         "outbox",  # results that wait to be written into watched notes
+        "regime",  # the settings in force while a vault is watched
         "pytest_notes",  # the notes of one pytest session, for the plugin
     ],
     "7": [

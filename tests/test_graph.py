@@ -150,6 +150,25 @@ def test_dependencies_come_in_order_of_execution() -> None:
     assert [id for _, id in graph.nodes["N.md", "r4"].deps] == ["r1", "r2", "r3"]
 
 
+IMPORTED_AGAIN = {
+    "by a run block": ("s0: import sys | r1: import sys; sys.x = 1 | c2: def f(): return sys.x", "s0"),
+    "by two": ("s0: import torch | r1: import torch | r2: import torch | r3: torch.ones(1)", "s0"),
+    "by name": ("s0: from torch import nn | r1: from torch import nn | c2: nn.Linear(1, 1)", "s0"),
+    "with a part": ("s0: import scipy | r1: import scipy.io | r2: scipy.io.loadmat('a')", "r1"),
+    "something else": ("s0: import math as m | r1: import cmath as m | r2: print(m.pi)", "r1"),
+    "perhaps": ("s0: import math as m | r1: if 1: import math as m | r2: print(m.pi)", "s0"),
+    "after a run block": ("r1: import math | s2: import math | c3: def f(): return math.pi", "s2"),
+    "of unknown code": ("s0: import psutil | r1: import psutil | r2: x = psutil", "s0 r1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), IMPORTED_AGAIN.values(), ids=IMPORTED_AGAIN)
+def test_what_is_imported_again_is_the_same(text: str, expected: str) -> None:
+    graph = build([note(text)])
+    assert deps(graph, text.rpartition("| ")[2].partition(":")[0]) == set(expected.split())
+    assert not graph.problems["N.md"]
+
+
 FAULTS = {
     "component on run": ("r1: m = 1 | c2: def f(): return m", "depends on the run block `r1`"),
     "name of a test": ("t1: y = 1 | r2: print(y)", "which only the test `t1` defines"),

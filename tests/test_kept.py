@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner import kept
-from runner.database import CacheError
+from runner import kept, notices
 from runner.kept import Kept
 
 
@@ -94,6 +93,14 @@ def test_a_file_of_another_version_is_made_anew(
 
 
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    notices.take()
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(CacheError, match=r"cannot be made .*: name another folder in RUNNER_CACHE"):
-        Kept("k", tmp_path / "file" / "folder").get_many(["a"])
+    store = Kept("k", tmp_path / "file" / "folder")
+    store.put_many({"a": "1"})
+    assert store.get_many(["a"]) == {"a": "1"}, "this process goes on with what it found"
+    assert Kept("k", tmp_path / "file" / "folder").get_many(["a"]) == {}
+    (notice,) = notices.take()
+    assert notice.words.startswith(
+        f"{tmp_path / 'file' / 'folder'} cannot be used (not a directory)"
+    )
+    assert "name another folder in RUNNER_CACHE" in notice.words

@@ -13,7 +13,7 @@ import pytest
 from vaults import Home, actions, fence, ran
 
 from runner.evidence import Witness
-from runner.premises import Digests, declared, env_digest
+from runner.premises import Digests, declared, env_digest, steering
 from runner.result import Evidence
 from runner.world import World
 
@@ -25,6 +25,12 @@ def file(tmp_path: Path) -> str:
     path = tmp_path / "data.txt"
     path.write_text("one")
     return str(path)
+
+
+@pytest.fixture(autouse=True)
+def nothing_steers(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in steering():
+        monkeypatch.delenv(name)
 
 
 def outdated(**found: object) -> str:

@@ -325,3 +325,16 @@ def test_a_dependency_less(after: str, reason: str) -> None:
         stored["N.md", "r1"], parts={**stored["N.md", "r1"].parts, **own}
     )
     assert because(plan(new, stored, CPU), "r1") == reason
+
+
+@pytest.mark.parametrize(
+    ("after", "reason"),
+    [
+        ("r1: a = 2 | r2: exec('b = 1')", "`r1` changed, which `r2` may use: its `exec()` may define anything"),
+        ("r1: a = 1 | r2: exec('b = 2')", "`r2` changed: its `exec()` may define anything"),
+    ],
+)  # fmt: skip
+def test_what_runs_because_of_code_made_as_it_runs(after: str, reason: str) -> None:
+    stored = all_stored(build([note("r1: a = 1 | r2: exec('b = 1') | r3: print(3)")]))
+    made = plan(build([note(f"{after} | r3: print(3)")]), stored, CPU)
+    assert because(made, "r3") == reason

@@ -118,6 +118,25 @@ SEEN |= {
     "a logger with a file": "r3 sees r2: s1: import logging; log = logging.getLogger('a'); log.addHandler(logging.FileHandler('a')) | r2: log.info('x') | r3: print(open('a').read())",
     "an array in a file": "r3 sees r2: s1: import numpy as np; m = np.memmap('a', mode='w+', shape=3) | r2: m[0] = 5 | r3: print(np.fromfile('a'))",
 }
+SEEN |= {
+    "an object that goes, finalised": "r3 sees r2: c1: import weakref; log = []; class T: pass | s1: t = T(); weakref.finalize(t, log.append, 'gone') | r2: t = None | r3: print(log)",
+    "an object that goes, called back": "r3 sees r2: c1: import weakref; log = []; class T: pass | s1: t = T(); w = weakref.ref(t, log.append) | r2: t = None | r3: print(log)",
+    "an object that goes, known weakly": "r3 sees r2: c1: import weakref; class T: pass | s1: t = T(); w = weakref.WeakSet([t]) | r2: t = None | r3: print(len(w))",
+    "an object that goes by itself": "r3 sees r2: c1: log = []; class T:;    def __del__(self): log.append(1) | s1: t = T() | r2: t = None | r3: print(log)",
+    "an operator that changes a global": "r3 sees r2: c1: log = []; class A:;    def __add__(self, o): log.append(1) | s1: a = A() | r2: b = a + 1 | r3: print(log)",
+    "a text that binds a global": "r3 sees r2: c1: k = 0; class A:;    def __str__(self):;        global k;        k += 1;        return 'a' | s1: a = A() | r2: b = f'{a}' | r3: print(k)",
+    "a representation that is asked for": "r3 sees r2: c1: n = []; class V:;    def _repr_markdown_(self):;        n.append(1);        return 'v' | s1: v = V() | r2: v | r3: print(n)",
+    "classes that may be loaded": "r3 sees r2: s1: import torch | c1: class A: pass | r2: torch.serialization.add_safe_globals([A]) | r3: print(1)",
+    "a process group": "r3 sees r2: s1: import torch.distributed as dist | r2: dist.init_process_group('gloo') | r3: print(dist.is_initialized())",
+    "the search path by its name": "r3 sees r2: r2: from sys import path; path += ['a'] | r3: print(1)",
+    "a folder of packages": "r3 sees r2: s1: import site | r2: site.addsitedir('a') | r3: print(1)",
+    "a traced model": "r3 sees r2: s1: import torch; from torch import nn; net = nn.Linear(1,1); g = torch.fx.symbolic_trace(net) | r2: g.double() | r3: print(g)",
+    "a traced model under another name": "r3 sees r2: s1: from torch.fx import symbolic_trace as trace; from torch import nn; net = nn.Linear(1,1); g = trace(net) | r2: g.double() | r3: print(net)",
+    "a model made ready": "r3 sees r2: s1: import torch; from torch import nn; net = nn.Linear(1,1); g = torch.jit.optimize_for_inference(net) | r2: g.double() | r3: print(g)",
+    "an exported model": "r3 sees r2: s1: import torch; from torch import nn; net = nn.Linear(1,1); g = torch.export.export(net, ()) | r2: g.half() | r3: print(g)",
+    "a copy of a model": "r3 sees r2: s1: import copy; from torch import nn; net = nn.Linear(1,1); g = copy.copy(net) | r2: g.double() | r3: print(net)",
+    "numbers that are counted through": "r3 sees r2: s1: import numpy as np; it = np.ndenumerate(np.ones(3)) | r2: print(list(it)) | r3: print(list(it))",
+}
 
 
 @pytest.mark.parametrize("row", SEEN.values(), ids=SEEN)

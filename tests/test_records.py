@@ -26,6 +26,8 @@ OPTIONS = [
 
 
 def made_by(library: Any, **options: bool) -> Any:
+    """A class of records, of which there are none yet."""
+
     @library.dataclass(**options)
     class Point:
         """A place in the plane."""
@@ -42,13 +44,6 @@ def made_by(library: Any, **options: bool) -> Any:
     return Point
 
 
-def pairs() -> list[Any]:
-    return [
-        pytest.param(made_by(records, **options), made_by(dataclasses, **options))
-        for options in OPTIONS
-    ]
-
-
 def outcome(work: Any) -> object:
     """What ``work`` returns, or the kind and words of what it raises."""
     try:
@@ -57,7 +52,8 @@ def outcome(work: Any) -> object:
         return type(error), str(error)
 
 
-@pytest.mark.parametrize(("ours", "theirs"), pairs())
+@pytest.mark.parametrize("few", [0, 1, 100])  # before and after `__init__` is compiled
+@pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize(
     "work",
     [
@@ -73,6 +69,9 @@ def outcome(work: Any) -> object:
         lambda kind: kind(1).seen is kind(1).seen,
         lambda kind: kind(),
         lambda kind: kind(1, z=2),
+        lambda kind: kind(1, x=2),
+        lambda kind: kind(y=2, x=1, seen=[3]) == kind(1, 2, seen=[3]),
+        lambda kind: [repr(kind(n, seen=[])) for n in range(3)],
         lambda kind: kind(1, 2, 3, 4, 5),
         lambda kind: hash(kind(1, seen=())) == hash(kind(1, seen=())),
         lambda kind: hash(kind(1)),
@@ -88,7 +87,11 @@ def outcome(work: Any) -> object:
         lambda kind: repr(copy.deepcopy(kind(1, 2))),
     ],
 )
-def test_does_what_the_standard_library_does(ours: Any, theirs: Any, work: Any) -> None:
+def test_does_what_the_standard_library_does(
+    few: int, options: dict[str, bool], work: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "_FEW", few)
+    ours, theirs = made_by(records, **options), made_by(dataclasses, **options)
     assert outcome(lambda: work(ours)) == outcome(lambda: work(theirs))
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.vault import LARGEST, Settings, Vault, VaultError, find_root, is_note, read_settings
+from runner.settings import Settings, SettingsError, read_settings
+from runner.vault import LARGEST, Vault, VaultError, find_root, is_note
 
 BLOCK = '```python {run="a"}\nprint(1)\n```\n'
 
@@ -124,14 +125,14 @@ def test_settings(tmp_path: Path, text: str, expected: Settings | str) -> None:
     if isinstance(expected, Settings):
         assert read_settings(tmp_path) == expected
     else:
-        with pytest.raises(VaultError, match=r"^\.runner\.toml") as error:
+        with pytest.raises(SettingsError, match=r"^\.runner\.toml") as error:
             read_settings(tmp_path)
         assert expected in str(error.value)
 
 
 def test_settings_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / ".runner.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(VaultError, match=r"\.runner\.toml"):
+    with pytest.raises(SettingsError, match=r"\.runner\.toml"):
         read_settings(tmp_path)
 
 

@@ -63,4 +63,5 @@ def test_a_worker_starts_without_what_no_block_asked_for(tmp_path: Path) -> None
     unasked = imported(["-c", ""], tmp_path, env)
     found = imported([str(WORKER)], tmp_path, env)
     assert "runner.modules" in found
-    assert set(found) & {*SLOW, "hashlib", "runner.testing"} - {*unasked} == set()
+    needless = {*SLOW, "hashlib", "pathlib", "runner.testing", "typing"}
+    assert set(found) & needless - {*unasked} == set()

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from runner.cache import Key, Results, Stored
-from runner.database import CacheError
 from runner.result import Evidence, Failure, Figure, Frame, Place, Result, Status, Table, Text
 
 FIGURE = Figure("image/png", bytes(range(256)) * 40)
@@ -173,12 +172,6 @@ def test_a_row_of_another_form_is_no_result(results: Results, tmp_path: Path) ->
     connection.commit()
     connection.close()
     assert results.get_note("n.md") == {key("c"): stored()}
-
-
-def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(CacheError, match="RUNNER_CACHE"):
-        Results(tmp_path, tmp_path / "file").get_note("n.md")
 
 
 WRITER = """

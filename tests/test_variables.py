@@ -6,7 +6,7 @@ import os
 
 import pytest
 from test_pytest_plugin import Pytest
-from vaults import Home, fence
+from vaults import Home, fence, ran
 
 from runner import remedies
 from runner.environment import worker_environment
@@ -125,3 +125,20 @@ def test_run_and_pytest_show_the_same(home: Home, several: tuple[str, ...]) -> N
     bad = {place for place, status in results.items() if status != "passed"}
     assert {place.rpartition("::")[2] for place in bad} == {"told", "needs"}, found.out
     assert len(results) == 11 and found.out.count("`#| env: [OTHER]`") >= 2
+
+
+def test_a_variable_that_changes_what_libraries_compute_counts_undeclared(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MKL_CBWR", raising=False)
+    home.write("N.md", fence("run", "r", "import os", "print(os.environ.get('MKL_CBWR'))"))
+    home.session()
+    monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")
+    report = home.session()
+    assert ran(report) == {"r"}
+    assert "MKL_CBWR changed" in next(report.blocks()).because
+    assert "COMPATIBLE" in home.read("N.md")
+    assert ran(home.session()) == set()
+    monkeypatch.delenv("MKL_CBWR")
+    assert ran(home.session()) == {"r"}
+    assert "None" in home.read("N.md")

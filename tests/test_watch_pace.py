@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from runner.outbox import Outbox
 from runner.pace import OBSIDIAN, PLAIN, Manners, Pace
+from runner.sightings import Sightings
+from runner.vault import Vault
 
 
 class Clock:
@@ -59,11 +62,15 @@ def test_steps_keep_their_distance_and_wait_for_typing(clock: Clock) -> None:
     assert pace.due("A.md") == clock.now + 2.5
 
 
-def test_tables_wait_for_notes_and_the_watch_sleeps_until_then(clock: Clock) -> None:
+def test_tables_wait_for_notes_and_the_watch_sleeps_until_then(
+    clock: Clock, tmp_path: Path
+) -> None:
     pace, nobody = Pace(Manners(quiet=2.5), clock), cast(Any, None)
-    outbox = Outbox(session=nobody, sightings=nobody, changes=nobody, pace=pace)
+    seen = Sightings(Vault(tmp_path))
+    seen.tables.add("Table.md")
+    outbox = Outbox(nobody, seen, changes=nobody, pace=pace, paths=[""], writes=True)
     assert outbox.due() == float("inf")
-    outbox.put_table("Table.md", nobody, nobody)
+    outbox.put_tables(nobody, nobody, ["A.md"])
     assert outbox.due() < clock.now
     pace.edited("A.md")
     outbox.put("A.md", nobody, nobody, nobody)

@@ -18,10 +18,20 @@ from vaults import Home, fence
 LIMIT = 60.0  # seconds
 
 
+def _ignoring_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextmanager
-def command(home: Home, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def command(
+    home: Home, *arguments: str, before: str = "", ignores: bool = False
+) -> Iterator[subprocess.Popen[str]]:
+    """The command; ``before``: Python that it executes first; ``ignores``: Ctrl-C."""
+    code = f"{before}\nfrom runner.cli import main\nmain()"
+    start = ["-c", code] if before else ["-m", "runner"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "runner", "watch", ".", "--trust", *arguments],
+        [sys.executable, *start, "watch", ".", "--trust", *arguments],
+        preexec_fn=_ignoring_ctrl_c if ignores else None,
         cwd=home.vault,
         env={**home.env, "PYTHONPATH": str(Path(__file__).parents[1])},
         stdin=subprocess.DEVNULL,
@@ -96,18 +106,83 @@ def test_ctrl_c_during_a_run_writes_what_is_finished_and_leaves_no_process(home:
         until(lambda: not any(alive(pid) for pid in left))
 
 
+SLOW_END = """
+from runner.outbox import Outbox
+drain = Outbox.drain
+Outbox.drain = lambda box, limit: (open("ending", "w").close(), drain(box, limit))
+"""
+
+
 def test_ctrl_c_twice_ends_at_once(home: Home) -> None:
+    home.write("A.md", fence("run", "mark", "open('mark', 'a').write('x')", "print('first')"))
+    with command(home, "--quiet", "2.4", before=SLOW_END) as process:
+        until(lambda: (home.vault / "mark").exists())
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        until(lambda: (home.vault / "ending").exists())
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=LIMIT)
+        assert process.returncode == 0
+        assert "<!--" not in home.read("A.md")
+
+
+def test_notes_that_will_not_come_to_rest_in_time_are_not_waited_for(home: Home) -> None:
     home.write("A.md", fence("run", "mark", "open('mark', 'a').write('x')", "print('first')"))
     with command(home, "--quiet", "100") as process:
         until(lambda: (home.vault / "mark").exists())
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.3)
-        began = time.monotonic()
-        process.send_signal(signal.SIGINT)
         process.communicate(timeout=LIMIT)
-        assert time.monotonic() - began < LIMIT / 2
         assert process.returncode == 0
+
+
+HANGS = {
+    "a worker's end": "from runner.child import Worker\nWorker.kill = lambda _: time.sleep(1000)",
+    "the observer": "from runner import changes\nchanges.Observer.stop = lambda _: time.sleep(1000)",
+    "a step": "from runner.batches import Batches\nBatches.plan = lambda *_: time.sleep(1000)",
+    "a system call": "import os\nfrom runner.batches import Batches\n"
+    "Batches.plan = lambda *_: os.read(os.pipe()[0], 1)",
+    "a lock": "import threading\nfrom runner.batches import Batches\n"
+    "Batches.plan = lambda *_: [lock := threading.Lock(), lock.acquire(), lock.acquire()]",
+    "all that is caught": """
+from runner.batches import Batches
+def plan(*_):
+    while True:
+        try:
+            time.sleep(1000)
+        except BaseException:
+            pass
+Batches.plan = plan
+""",
+}
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads Linux's process table")
+@pytest.mark.parametrize("hang", HANGS)
+def test_ctrl_c_ends_whatever_hangs(home: Home, hang: str) -> None:
+    home.write("A.md", fence("run", "long", "while True: pass"))
+    before = f"import time\n{HANGS[hang]}"
+    with command(home, "--workers", "1", before=before) as process:
+        until(lambda: children(process.pid))
+        time.sleep(1)
+        left = children(process.pid)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=LIMIT)
+        assert process.returncode == 0 or "most recent call first" in errors
+        until(lambda: not any(alive(pid) for pid in left))
+
+
+def test_who_was_started_to_ignore_ctrl_c_ends_by_sigterm(home: Home) -> None:
+    home.write("A.md", fence("run", "one", "print('first')"))
+    with command(home, ignores=True) as process:
+        until(lambda: "\nfirst\n" in home.read("A.md"))
+        process.send_signal(signal.SIGINT)
+        home.edit("A.md", "first')", "second')")
+        until(lambda: "\nsecond\n" in home.read("A.md"))
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=LIMIT)
+        assert process.returncode == 0
+        assert f"(`kill {process.pid}` ends)" in errors
 
 
 def test_an_unknown_vault_is_not_watched(home: Home) -> None:

@@ -278,7 +278,7 @@ def test_evidence(pool: Pool, tmp_path: Path) -> None:
     assert ran["before"].evidence.files == ()
     made = str(tmp_path / "made.txt")
     assert made in evidence.written and made not in ran["after"].evidence.written
-    assert ran["after"].evidence.files == evidence.files, "what was read may be cached"
+    assert ran["after"].evidence.files == (), "it does not depend on who read the file"
 
 
 def test_the_folder_of_the_note_is_where_blocks_work(pool: Pool, tmp_path: Path) -> None:

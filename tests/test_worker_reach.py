@@ -20,6 +20,7 @@ WORKER |= {
     "strays",
 }
 WORKER |= {"exits", "dataframes", "representations", "threadfaults", "lacking", "scratch", "guests"}
+WORKER |= {"distributions", "namedfiles"}
 WORKER_WORDS = {"job", "result", "records", "environment", "patterns"}
 WORKER_WORDS |= {"notebooks/html_text"}  # for a value whose form is HTML
 

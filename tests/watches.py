@@ -14,6 +14,7 @@ from vaults import Home, fence
 
 from runner.changes import Changes
 from runner.job import Job
+from runner.notices import Notice
 from runner.pool import Pool
 from runner.report import Report
 from runner.session import Session
@@ -26,29 +27,14 @@ LIMIT = 30.0  # seconds after which an expected event counts as missing
 A = fence("setup", "start", "base = 1") + fence("run", "one", "print('one', base)")
 
 
-class Stoppable(Changes):
-    """Changes whose waiting ends like the main thread's at Ctrl-C."""
-
-    stopped = False
-
-    def wait(self, timeout: float) -> None:
-        if not self.stopped:
-            super().wait(timeout)
-        if self.stopped:
-            raise KeyboardInterrupt
-
-    def stop(self) -> None:
-        self.stopped = True
-        self.ring()
-
-
 class Watching:
-    """A running watch and its reports so far."""
+    """A running watch, and its reports and other words so far."""
 
     def __init__(self, home: Home, **options: object) -> None:
         self.home = home
         self.reports: list[Report] = []
-        self.changes = Stoppable(home.vault)
+        self.notices: list[Notice] = []
+        self.changes = Changes(home.vault)
         self.failure: BaseException | None = None
         self._options = options
         self.thread = threading.Thread(target=self._watch, daemon=True)
@@ -59,15 +45,21 @@ class Watching:
         paths = options.pop("paths", [""])
         session = Session(Vault(self.home.vault, trusted=True))
         try:
-            for report in watch_vault(
+            for told in watch_vault(
                 session,
                 paths,  # type: ignore[arg-type]  # tests pass what fits
-                Wish(workers=options.pop("workers", 2)),  # type: ignore[arg-type]
+                Wish(
+                    workers=options.pop("workers", 2),  # type: ignore[arg-type]
+                    write=bool(options.pop("write", True)),
+                ),
                 lambda _: None,
                 changes=self.changes,
                 **options,  # type: ignore[arg-type]
             ):
-                self.reports.append(report)
+                if isinstance(told, Report):
+                    self.reports.append(told)
+                else:
+                    self.notices.append(told)
         except BaseException as error:  # told by the test's thread
             self.failure = error
         finally:
@@ -91,6 +83,10 @@ class Watching:
     def first(self) -> Report:
         self.until(lambda: self.reports, "the first report")
         return self.reports[0]
+
+    def words(self) -> str:
+        """The words that were said beside the reports."""
+        return "\n".join(notice.words for notice in self.notices)
 
     def rests(self) -> bool:
         """Whether no report comes for a while, in which one would have come."""
