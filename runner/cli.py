@@ -12,20 +12,24 @@ import os
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import suppress
-from typing import NoReturn
 
 from . import door, notices
 from .answer import FAILED, FINE, MISUSED, Answer, Misuse, Refusal, spelled, spelled_json
 from .arguments import plain_run
-from .errors import UserError
+from .errors import UserError, system_words
 from .opening import answer_in_json, answers_in_json
 from .patterns import regex
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn, TextIO
 
 _COLOUR = regex(r"\x1b\[[;?0-9]*[a-zA-Z]")
 
 
 def main() -> None:
     """The script ``runner`` and ``python -m runner``."""
+    sys.stdout, sys.stderr = (stream or _nowhere() for stream in (sys.stdout, sys.stderr))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -107,9 +111,17 @@ def _print(line: str, *, to_error: bool = False) -> None:
         return
     try:
         print(line if stream.isatty() else _plain(line), file=stream, flush=True)
-    except BrokenPipeError:  # who read it has gone: nothing of ours is to complain, at the end too
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        sys.exit(FAILED)
+    except OSError as error:  # nothing of ours is to complain again, at the end
+        with _nowhere() as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
+        if isinstance(error, BrokenPipeError):  # who read it has gone
+            sys.exit(FAILED)
+        _fail(f"the output cannot be written: {system_words(error)}", MISUSED, as_json=False)
+
+
+def _nowhere() -> TextIO:
+    """A stream for what nobody can read, in place of one that is closed."""
+    return open(os.devnull, "w", encoding="utf-8")
 
 
 def _plain(line: str) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import unicodedata
+from pathlib import Path
 
 import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from vaults import Home, fence
+from vaults import LIMIT, Home, fence
 
 from runner.answer import spelled, spelled_json
 
@@ -69,3 +71,30 @@ def test_what_a_hostile_vault_makes_the_commands_say(home: Home) -> None:
             assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u200b"} & {*told}
             assert not any(line.startswith("forged") for line in told.splitlines())
             assert "52;c;aGk=" in told or (windows and command[0] == "status")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such shells and devices")
+@pytest.mark.parametrize(
+    ("streams", "code", "said"),
+    [
+        (">/dev/full", 2, "runner: the output cannot be written: no space left on device\n"),
+        (">/dev/full 2>/dev/full", 2, ""),
+        (">&-", 0, ""),
+        ("2>&-", 0, ""),
+        ("2>/dev/full", 0, ""),
+    ],
+)
+def test_streams_that_take_nothing(home: Home, streams: str, code: int, said: str) -> None:
+    if "full" in streams and not Path("/dev/full").exists():
+        pytest.skip("has no disk that is always full")
+    home.write("N.md", fence("run", "a", "1"))
+    done = subprocess.run(
+        f'"{sys.executable}" -m runner explain . {streams}',
+        shell=True,
+        cwd=home.vault,
+        env={**home.env, "PYTHONPATH": str(Path(__file__).parents[1])},
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=LIMIT,
+    )
+    assert (done.returncode, done.stderr) == (code, said)
