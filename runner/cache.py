@@ -11,14 +11,15 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from .database import Database, Scheme, live_bytes
 from .records import dataclass, field, replace
 from .result import Figure, Output, Result, decode, encode
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
+    from typing import Any
 
 _VERSION = 3
 _LIMIT = 512 * 2**20  # bytes

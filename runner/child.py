@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
 
 from . import scratch, strays
 from .channel import Channel
@@ -23,7 +22,10 @@ from .environment import worker_environment
 from .job import NoteCode
 from .processes import kill_tree
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import IO, Any
+
     from .forks import Fork
 
     Process = subprocess.Popen[bytes] | Fork

@@ -13,12 +13,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .errors import UserError, system_words
 from .records import dataclass
 from .userdirs import state_folder
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
 

@@ -59,8 +59,9 @@ def leave(end: SystemExit) -> NoReturn:
     if not isinstance(end.code, int) or len(sys._current_frames()) > 1:
         raise end
     atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "flush"):  # a program without a console has none
+            stream.flush()
     os._exit(end.code)
 
 

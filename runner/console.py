@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .note import Problem, Severity
 from .report import BlockReport, NoteReport, Report
 from .result import Status
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .graph import Graph
 

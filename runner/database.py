@@ -10,17 +10,18 @@ import contextlib
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
 from .errors import system_words
 from .notices import Notice, tell
 from .records import dataclass
 from .userdirs import cache_folder
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
+    from typing import TypeVar
 
-T = TypeVar("T")
+    T = TypeVar("T")
 
 _BUSY = 10.0  # seconds to wait for another process
 _COPIED = 64 * 2**20  # bytes that are taken along into memory

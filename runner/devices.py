@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 from .errors import UserError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _LINUX_DRIVERS = ("/proc/driver/nvidia", "/dev/dxg")  # the kernel's module; Windows' for WSL
 _LIBRARIES = {"win32": "nvcuda.dll"}  # elsewhere the driver is libcuda.so.1

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .answer import FAILED, FINE, Answer
 from .opening import answers_in_json, open_to_execute, refuse_pinned, session_on
 from .records import replace
 from .wish import Selection, Wish
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .execution import Progress
     from .notices import Notice
@@ -101,7 +101,9 @@ def _watching(
             session, scope, wish, listen, quiet=quiet, polling=polling, changes=changes
         ):
             if isinstance(told, Report):
-                yield replace(reported(told), code=FINE)
+                says_something = told.notes or told.interrupted
+                answer = replace(reported(told), code=FINE)
+                yield answer if says_something else replace(answer, lines=())
             else:
                 yield from _noticed(told)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import os
 import signal
@@ -56,6 +57,11 @@ def show_fault(errors: IO[bytes]) -> None:
 
     with suppress(OSError):  # a block may have closed the stream
         errors.write(traceback.format_exc().encode("utf-8", "replace"))
+
+
+def code_of(error: Exception) -> int:
+    """With what to end for an error between two blocks: a block may have closed our streams."""
+    return UNHEARD if isinstance(error, OSError) and error.errno == errno.EBADF else 1
 
 
 def spare_parent() -> None:

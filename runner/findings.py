@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from .graph import Graph
 from .knownfacts import facts
@@ -13,6 +12,7 @@ from .note import Link, Note, Problem, Severity
 from .options import line_of
 from .vault import Vault, is_note
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .quoted import Checker, Judged
 

@@ -252,10 +252,11 @@ class _Builder(Importing):
                 continue
             seen.add(block.id)
             key = view.key(index)
-            found = self._in_order(view.inside[index])
-            every = {k: reason for k, reason in found.items() if k[0] in self.notes}
+            found = every = self._in_order(view.inside[index])
+            if len(self.every) > len(self.notes):
+                every = {k: reason for k, reason in found.items() if k[0] in self.notes}
+            files = {k[0] for k in found.keys() - every.keys()}
             payloads = {k: self._payload(k) for k in (*every, key)}
-            files = {k[0] for k in found} - self.notes.keys()
             yield Node(
                 note=path,
                 block=block,
@@ -263,8 +264,7 @@ class _Builder(Importing):
                 deps={k: reason for k, reason in every.items() if k in view.deps[index]},
                 swayed={k: reason for k, reason in every.items() if k not in view.deps[index]},
                 digest=digest([text for text, _ in payloads.values()]),
-                parts={"#".join(k): part for k, (_, part) in payloads.items()}
-                | self._prints(files),
+                parts={"#".join(k): p for k, (_, p) in payloads.items()} | self._prints(files),
                 fault=block.fault or self.block_faults.get(key),
                 taints=key in self.taints,
                 names_device=key in self.device,
@@ -273,8 +273,7 @@ class _Builder(Importing):
             )
 
     def _prints(self, files: Iterable[str]) -> dict[str, str]:
-        every = {true_path(path): self.every[path].text for path in sorted(files)}
-        return {path: digest([source]) for path, source in every.items()}
+        return {true_path(path): digest([self.every[path].text]) for path in sorted(files)}
 
     def _spared(self, files: Collection[str], keys: Iterable[Key]) -> frozenset[str]:
         """Those of ``files`` that cannot concern a block which rests on ``keys``."""

@@ -6,7 +6,6 @@ A block is as far-reaching as the functions that its names lead to, in its note 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, TypeVar, cast
 
 from .codefacts import Facts, Files, Method, Switch, wider
 from .effects import QUIET_METHODS, leaves_receiver
@@ -14,7 +13,11 @@ from .note import Role
 from .reach import Reach, is_lasting
 from .views import FILES, Key, View
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 _SETTING = frozenset(("setattr", "delattr"))
 
@@ -67,7 +70,8 @@ class Impact:
         if stand != len(self.indices):
             found = find()
             self._known[what] = len(self.indices), found
-        return cast(T, found)
+        kept: T = found
+        return kept
 
     def ambient(self, indices: Iterable[int]) -> list[int]:
         return self.view.of_role(indices, self.role)
@@ -132,7 +136,7 @@ class Impact:
         pending = list(self.facts.reads | self.facts.late - self.facts.binds)
         pending += {f"<{self.views[path].note.module}>" for path, _ in self.foreign}
         pending += self.outlived()
-        seen: set[str] = set()
+        seen, covered = set[str](), set[int]()
         while pending:
             name = pending.pop()
             if name in seen:
@@ -144,7 +148,12 @@ class Impact:
             for j in {*definers, *self.changers(name, definers)}:
                 new = (view.called[j] | {j} & view.outlasting) - found
                 found |= new
-                pending.extend(other for k in new for other in view.facts[k].late)
+                for k in sorted(new - covered, reverse=True):  # the last leads to most
+                    if (led := view.led_to(k)) is None:
+                        pending.extend(view.facts[k].late)
+                    elif k not in covered:
+                        covered |= led
+                        found |= led & view.outlasting
         return found
 
     def _needed(self) -> Iterator[int]:
@@ -208,10 +217,17 @@ class Impact:
     @property
     def calls(self) -> bool:
         """Whether code of the notes may run in the block."""
-        return self.facts.calls or bool(self.outlived() | self._lively_among(self.facts.uses))
+        if self.facts.calls:
+            return True
+        return self._may_be_lively() and bool(self.outlived() | self._lively_among(self.facts.uses))
+
+    def _may_be_lively(self) -> bool:
+        return self.facts.lively or self.view.lively or bool(self.view.states)
 
     def _touched_by_reading(self) -> set[str]:
         """Names whose attributes, operators or text may run code that changes something."""
+        if not self._may_be_lively():
+            return set()
         read = set(self.facts.uses)
         if self.facts.calls:
             read = read.union(*(called.late for called in self.called_facts))
@@ -219,11 +235,11 @@ class Impact:
 
     def outlived(self) -> set[str]:
         """The names it binds anew whose old objects may change something as they go."""
+        if not self._may_be_lively():
+            return set()
         return self._lively_among(self.facts.binds | self.facts.may_bind)
 
     def _lively_among(self, names: Collection[str]) -> set[str]:
-        if not (self.facts.lively or self.view.lively or self.view.states):
-            return set()
         read = {n for n in names if self.definers(n) and self._kind(n) == "data"}
         if self.facts.lively or self.view.lively:
             return read

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cached_property
-from typing import Any
 
 from .devices import available, kind_of
 from .distributions import normal
 from .errors import UserError, system_words
 from .records import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _OLDEST = (3, 11)
 _LIMIT = 60.0  # seconds: a launcher may first reach another machine

@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Protocol
 
 from .cache import Key as CacheKey
 from .cache import Results
@@ -105,10 +104,14 @@ def _failed_elsewhere(graph: Graph, node: Node, result: Result) -> str:
     return f"it failed in {where}, which may be mended" if where else ""
 
 
-class Shelf(Protocol):
-    """Where a run puts its results: the store, or a place to hold them back."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
 
-    def put_many(self, results: Iterable[tuple[CacheKey, Kept]]) -> None: ...
+    class Shelf(Protocol):
+        """Where a run puts its results: the store, or a place to hold them back."""
+
+        def put_many(self, results: Iterable[tuple[CacheKey, Kept]]) -> None: ...
 
 
 class Keeper:

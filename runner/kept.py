@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .database import Database, Scheme, live_bytes
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
 

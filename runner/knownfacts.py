@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from .codefacts import Facts
 
+    class Memory(Protocol):
+        """Facts by key, as far as earlier runs met them."""
 
-class Memory(Protocol):
-    """Facts by key, as far as earlier runs met them."""
+        def get(self, key: str, /) -> Facts | None: ...
 
-    def get(self, key: str, /) -> Facts | None: ...
-
-    def __setitem__(self, key: str, facts: Facts, /) -> None: ...
+        def __setitem__(self, key: str, facts: Facts, /) -> None: ...
 
 
 _memories: list[Memory] = []  # none or one

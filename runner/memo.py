@@ -11,7 +11,6 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from . import __version__
 from .devices import available
@@ -23,6 +22,7 @@ from .userdirs import cache_folder
 from .vault import Vault
 from .wish import Wish
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .outcome import Outcome
     from .report import Report

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from . import admission
 from . import trust as trust_store
 from .answer import UNTRUSTED, Refusal, spelled
 from .vault import Vault, VaultError, find_root
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .session import Session
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from .note import Block, Options, Role
 from .patterns import regex
 from .records import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 KINDS = ("parity", "paper-number", "closed-form", "property", "phenomenon", "mutant")
 OUTPUTS = ("all", "text", "figures", "none")

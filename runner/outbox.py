@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from .changes import Changes
 from .outcome import Outcome
@@ -11,6 +11,7 @@ from .pace import Pace
 from .records import dataclass, field
 from .session import Session
 from .sightings import Sightings
+from .vault import VaultError
 from .writing import Writer
 
 
@@ -30,7 +31,7 @@ class _Pending:
 @dataclass(slots=True)
 class Outbox:
     """Tables follow when what they show is written. ``paths``: what is watched; nothing waits
-    here unless the watch ``writes``."""
+    here unless the watch ``writes``. ``tell`` hears why something has to wait for the user."""
 
     session: Session
     sightings: Sightings
@@ -38,6 +39,8 @@ class Outbox:
     pace: Pace
     paths: Collection[str]
     writes: bool
+    tell: Callable[[str], None]
+    _refused: dict[str, int] = field(default_factory=dict)  # why, and how often, of late
     _notes: dict[str, _Pending] = field(default_factory=dict)
     _tables: dict[str, _Pending] = field(default_factory=dict)
 
@@ -93,16 +96,30 @@ class Outbox:
     def _write(self, path: str, pending: _Pending) -> bool:
         """Write what is known of a note; True if a further step is needed."""
         outcome, writer = pending.outcome, pending.writer
-        if pending.is_table:
-            outcome = Outcome(outcome.graph, [path], outcome.plans)
-            more = self.session.fill_matrices(outcome, writer, self.sightings.neighbours)
-        else:
-            more = self.session.write(outcome, path, writer)
+        try:
+            if pending.is_table:
+                outcome = Outcome(outcome.graph, [path], outcome.plans)
+                more = self.session.fill_matrices(outcome, writer, self.sightings.neighbours)
+            else:
+                more = self.session.write(outcome, path, writer)
+        except VaultError as error:
+            return self._refuse(path, str(error))
+        self._refused.clear()
         pending.teller.changed |= outcome.changed & {path}
         self.sightings.adopt(path, writer.last_bytes(path))
         if more:
             self.pace.stepped(path)
         return more
+
+    def _refuse(self, path: str, why: str) -> bool:
+        """Obsidian's settings cannot be read: all waits for that. They may just be being saved, so
+        it is told at the second time."""
+        times = self._refused.get(why, 0) + 1
+        self._refused = {why: times}
+        if times == 2:
+            self.tell(f"{why} (what is to be written waits for that)")
+        self.pace.edited(path)
+        return True
 
     def drain(self, limit: float) -> None:
         """Write to the notes that come to rest within ``limit`` seconds."""

@@ -10,10 +10,13 @@ from .knownfacts import facts
 from .note import Block, Note, Problem
 from .plan import Action, Decision, Plan, lost_with
 from .records import dataclass, field, replace
-from .render import Shown, linked_files
-from .report import BlockReport, NoteReport
 from .resolve import DEFINING, Key
 from .result import Evidence, Place, Result, Status, TestOutcome, fill_places
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .render import Shown
+    from .report import BlockReport, NoteReport
 
 _BROKEN = (Status.FAILED, Status.TIMEOUT, Status.CRASHED)
 
@@ -107,6 +110,8 @@ class Outcome:
 
     def shown(self, path: str) -> dict[str, Shown]:
         """What to show under the blocks of a note, by id."""
+        from .render import Shown
+
         nodes = [node for node in self.graph.of_note(path) if node.fault is None]
         if self.keeps_broken:
             nodes = [node for node in nodes if not self._rests_on_broken(node)]
@@ -134,6 +139,8 @@ class Outcome:
 
         ``checked``: statuses are those the note shows; else those the run found.
         """
+        from .report import NoteReport
+
         planned = self.graph.notes.get(note.path, note)
         known = (*self.graph.problems.get(note.path, ()), *self.remarks.get(note.path, ()))
         problems = {
@@ -151,6 +158,9 @@ class Outcome:
         return NoteReport(note.path, changed, tuple(sorted(problems)), blocks)
 
     def _block(self, block: Block, node: Node, note: Note, checked: bool) -> BlockReport:
+        from .render import linked_files
+        from .report import BlockReport
+
         result = self.result(node)
         decision = self._decision(node, result, checked)
         if block.fault:  # of duplicate ids each has its own

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING
 
 from .devices import choose
 from .graph import Graph
@@ -13,6 +12,7 @@ from .resolve import Key
 from .wish import Wish
 from .workers import Conditions
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .cache import Results
     from .settings import Settings

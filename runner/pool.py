@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
 from .child import Worker, end_orphans, why_not_begun, why_not_started
 from .crash import answered
@@ -30,19 +29,14 @@ from .strays import adopt_orphans
 from .underway import START_LIMIT, Underway
 from .userdirs import home_folders
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .child import Process
     from .forks import Template
 
-__all__ = [
-    "BlockDone",
-    "BlockOutput",
-    "BlockStarted",
-    "Event",
-    "LaneEnded",
-    "Pool",
-    "WorkerError",
-]
+__all__ = ["BlockDone", "BlockOutput", "BlockStarted", "Event", "LaneEnded", "Pool", "WorkerError"]
 
 _STANDBY_AFTER = 0.2  # seconds of idleness before a spare worker is started
 _CLOSE = "close"
@@ -94,7 +88,6 @@ class Pool:
         self._leaving: list[threading.Thread] = []
         self._idle_since = time.monotonic()
         self._killed_starts = 0
-        self._adopts = False
         self._broken = False
         self._closed = False
         self._template = self._start_template(launcher)
@@ -239,9 +232,7 @@ class Pool:
             self._busy[worker] = lane
             self._idle_since = time.monotonic()
             worker.send(op="job", job=encode(lane.job))
-            if not self._adopts:  # not before: a worker that has nothing to do leaves nothing
-                self._adopts = True
-                adopt_orphans()
+            adopt_orphans()  # not before, which saves time: one without a job leaves none
         rested = self._is_idle() and time.monotonic() - self._idle_since >= _STANDBY_AFTER
         if not self._spare and (self._waiting or rested) and (worker := self._try_start()):
             self._spare.append(worker)

@@ -7,7 +7,10 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def own_group() -> dict[str, Any]:

@@ -48,6 +48,7 @@ class Resolver(Impact):
         self.unknown: set[str] = set()
         self.pending: list[str] = []
         self.sources: set[int] = set()  # the blocks that names lead to
+        self.covered: set[int] = set()  # blocks all of whose functions' names are resolved
         self.draws = False
 
     def resolve(self, facts: Facts, imports: Iterable[tuple[str, str, int]]) -> None:
@@ -158,7 +159,8 @@ class Resolver(Impact):
         self.found[view.key(index)] = reason  # one of its own says more than one through others
         if index in self.indices:
             return
-        self._take(index)
+        new = [index]
+        self.indices.add(index)
         through = view.note.blocks[index].id
         rests_on = view.inside if self.role is Role.RUN else view.deps
         for key in rests_on[index]:  # and these rest on nothing else
@@ -166,11 +168,23 @@ class Resolver(Impact):
                 self.add_foreign({key: f"`{through}` imports from it"})
             elif (j := view.place[key[1]]) not in self.indices:
                 self.found.setdefault(key, f"`{through}` depends on it")
-                self._take(j)
+                self.indices.add(j)
+                new.append(j)
+        for j in new:
+            self._follow(j)
 
-    def _take(self, index: int) -> None:
-        self.indices.add(index)
-        self.pending.extend(self.view.facts[index].late)
+    def _follow(self, index: int) -> None:
+        """Take in what the functions of a block look up when they are called."""
+        if index in self.covered:
+            return
+        led = self.view.led_to(index)
+        if led is None or any(self.view.role(j) is Role.RUN for j in led):
+            self.pending.extend(self.view.facts[index].late)
+            return
+        self.sources |= led
+        self.covered |= led
+        for j in led - self.indices:
+            self.add(j, f"`{self.view.note.blocks[index].id}` depends on it")
 
     def add_foreign(self, keys: Mapping[Key, str]) -> None:
         for key, reason in keys.items():
@@ -208,6 +222,7 @@ class Resolver(Impact):
         ):
             for name in names:
                 by_name.setdefault(name, []).append(index)
+                view.heed(name)
         for applies, indices in (
             (facts.dynamic, view.dynamic),
             (view.switch[index], view.switches),
@@ -234,6 +249,8 @@ class Resolver(Impact):
         for groups, linked in ((view.aliases, facts.aliases), (view.holders, facts.holds)):
             for names in linked:
                 groups.add(names)
+                for name in names:
+                    view.heed(name)
         for names in facts.links:
             shared = {other for name in names for other in self.reach.shared_by(name)}
             view.state.join(shared, self.index)

@@ -16,7 +16,7 @@ from .attributes import regular_bytes
 from .note import Note
 from .records import dataclass
 from .render import linked_files, maker
-from .vault import Vault
+from .vault import Vault, VaultError
 
 _REST = 2.0  # seconds in which no file changes: a checkout, a sync, a move is over
 _TURNS = 2  # how often a file is brought back
@@ -91,7 +91,7 @@ class Restoring:
             return None
         try:
             path = posixpath.join(self._vault.attachments(note.path), name)
-        except ValueError:
+        except (ValueError, VaultError):
             return None  # whoever writes the note says what is wrong
         try:
             data = regular_bytes(self._vault.root / path)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
-from functools import partial
-from typing import TYPE_CHECKING
+from functools import cache, partial
 
 from .beside import Beside
 from .cache import Results
-from .findings import dead_options, findings
 from .graph import Graph, build
-from .keeping import Keeper, Shelf
+from .keeping import Keeper
 from .note import Note
 from .outcome import Outcome, shown_statuses
 from .plan import Action, Plan, Request
 from .planning import Planner
-from .report import NoteReport, Report
 from .resolve import Key
 from .result import Place
 from .settings import Settings, differing
@@ -24,17 +21,20 @@ from .settling import Settling
 from .vault import Vault, VaultError, is_note
 from .wish import Wish
 from .world import World
-from .writing import Writer, Written
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .execution import Progress
+    from .keeping import Shelf
     from .neighbours import Neighbours
     from .pages import Papers
     from .pool import Pool
     from .quoted import Checker
+    from .report import NoteReport, Report
     from .runs import Run
     from .verdict import Profile
     from .workers import Conditions
+    from .writing import Writer, Written
 
 _PATIENCE = 0.2  # seconds
 
@@ -124,6 +124,8 @@ class Session:
 
     def check(self, scope: Collection[str], wish: Wish) -> Report:
         """What ``run`` would do and what the notes show, from their text; executes nothing."""
+        from .findings import findings
+
         graph = self.graph()
         outcome = Outcome(graph, scope, self.plan(graph, wish, scope))
         checker, writer = self.checker(), self.writer(graph)
@@ -159,24 +161,24 @@ class Session:
         notes = self.vault.notes()
         graph = build(notes.values(), self.beside.read)
         outcome = Outcome(graph, scope, self.plan(graph, wish, scope))
-        writer = self.writer(graph)
+        writer = cache(partial(self.writer, graph))
         left = {path for path in scope if path in graph.notes} if wish.write else set()
 
         def write(path: str) -> None:  # twice, if a further round finds something else
             if wish.write and path in scope:
                 left.discard(path)
-                self.write(outcome, path, writer)
+                self.write(outcome, path, writer())
 
         pool = early if early is not None and not _shared_imports(outcome) else None
         self.execute(outcome, wish, listen, write, pool=pool)
         for path in sorted(left):
             write(path)
         if wish.write:
-            self._count_quotes(outcome, writer, notes)
+            self._count_quotes(outcome, writer(), notes)
         if wish.write and any(notes[path].matrices for path in notes.keys() & {*scope}):
             from .neighbours import Neighbours
 
-            self.fill_matrices(outcome, writer, Neighbours(graph.notes, self.beside.read))
+            self.fill_matrices(outcome, writer(), Neighbours(graph.notes, self.beside.read))
         return outcome
 
     def execute(
@@ -219,6 +221,9 @@ class Session:
     ) -> Run:
         """One round of a run; what it finds is found for the ``whole``."""
         run = self.begin(due, pool, listen)
+        # The rest of what a run needs, imported while it waits for its workers.
+        from . import findings, writing  # noqa: F401
+
         try:
             while not run.is_over:
                 # With a time limit: on Windows Ctrl-C does not end a wait without one.
@@ -294,6 +299,8 @@ class Session:
         ``longest``: by how many characters one write may change a note's length; ``knows``:
         whether a note was seen to hold these bytes, where only such notes are to be written.
         """
+        from .writing import Writer
+
         return Writer(self.vault, self.store, partial(self._locate, graph), longest, knows)
 
     def write(self, outcome: Outcome, path: str, writer: Writer) -> bool:
@@ -368,6 +375,8 @@ class Session:
 
     def report(self, outcome: Outcome) -> Report:
         """What a run found and wrote, with the notes as they stand now."""
+        from .findings import dead_options
+
         # One that is gone is reported where that kept its results from being written.
         planned = outcome.graph.notes
         gone = {p: planned[p] for p, told in outcome.problems.items() if told and p in planned}
@@ -379,6 +388,8 @@ class Session:
         return self._report(outcome, told)
 
     def _report(self, outcome: Outcome, notes: Iterable[NoteReport]) -> Report:
+        from .report import Report
+
         telling = tuple(note for note in notes if note.blocks or note.problems or note.changed)
         return Report(str(self.vault.root), outcome.device, telling, outcome.interrupted)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Protocol
 
 from .fences import Fence, Html, Lines, Outline, outline
 from .note import Heading, Span, Task
@@ -22,12 +21,16 @@ _MARKER = regex(r"<!-- runner:[^<>]*-->[ \t]*")
 _ANY_MARKER = "<!-- -->"
 
 
-class Memory(Protocol):
-    """Structures by shape, as texts that mean something here alone."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
 
-    def get(self, shape: str, /) -> str | None: ...
+    class Memory(Protocol):
+        """Structures by shape, as texts that mean something here alone."""
 
-    def __setitem__(self, shape: str, structure: str, /) -> None: ...
+        def get(self, shape: str, /) -> str | None: ...
+
+        def __setitem__(self, shape: str, structure: str, /) -> None: ...
 
 
 _memory: list[Memory] = [{}]

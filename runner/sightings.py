@@ -78,12 +78,12 @@ class Sightings:
         A note that is gone, empty or cut off counts only after a while: editors truncate before
         they write, or remove what they replace. ``due`` says when to ask again.
         """
-        suspects = {self._spellings.get(_composed(path), path) for path in paths}
+        moved: set[str] = self._vault.hold() if everything else set()
         if everything:
-            suspects |= self._vault.hold()
             self._learn_spellings()
-        suspects |= self._absent.keys()
-        there = {path for path in suspects if self._vault.touch(path)}
+        named = {self._spellings.get(_composed(path), path) for path in paths}
+        suspects = named | moved | self._absent.keys()
+        there = moved | {path for path in suspects if self._vault.touch(path)}
         found = {
             path: self._look(path) if self._vault.shows(path) else None
             for path in suspects
@@ -147,7 +147,10 @@ class Sightings:
         return len(data) < len(known) and known.startswith(data)
 
     def _take_in(self, path: str, data: bytes | None) -> None:
-        note = self._vault.note(path) if data is None else self._vault.take(path, data)
+        if data is not None:
+            note = self._vault.take(path, data)
+        else:  # it is gone, or there and cannot be read
+            note = self._vault.note(path) if self._vault.shows(path) else None
         self._know(path, note, data)
 
     def _know(self, path: str, note: Note | None, data: bytes | None) -> None:

@@ -12,7 +12,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .errors import UserError, system_words
 from .identity import identity
@@ -20,6 +19,7 @@ from .patterns import regex
 from .records import dataclass
 from .userdirs import state_folder
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .note import Note
 

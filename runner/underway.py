@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from .crash import died, dumped_stack, exit_words, last_words, timed_out
 from .events import BlockDone
@@ -12,6 +11,10 @@ from .exits import UNHEARD
 from .job import Job, Step
 from .records import dataclass, replace
 from .result import Place, Result, Status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 GRACE = 2.0  # seconds from the interrupt to the kill, and from the last block to the end
 START_LIMIT = 180.0  # seconds from a job or a block to the next block: imports ahead may be slow

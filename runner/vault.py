@@ -300,6 +300,9 @@ class Vault:
             data = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
+        except OSError as error:
+            fault = f".obsidian/app.json cannot be read ({system_words(error)})"
+            raise VaultError(f"{fault}: give yourself the right to read it") from None
         except (ValueError, RecursionError) as error:
             raise VaultError(
                 f".obsidian/app.json is no JSON ({error}): mend it, or delete it for the defaults"

@@ -60,6 +60,9 @@ class View:
     states: set[str] = field(default_factory=set)  # pseudo-names that something was linked with
     lively: bool = False
     _last: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
+    _led: dict[int, frozenset[int] | None] = field(default_factory=dict)
+    _relied_on: set[str] = field(default_factory=set)
+    _kinds: dict[int, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, note: Note, facts: list[Facts]) -> View:
@@ -126,6 +129,51 @@ class View:
             return False
         again, first = (_imported(self.facts[j], name) for j in (index, before))
         return again is not None and again == first and name in self.facts[before].binds
+
+    def led_to(self, index: int) -> frozenset[int] | None:
+        """The blocks that the functions of one call, directly or not; None unless all that they
+        name are functions which are bound once and left alone."""
+        if index not in self._led:
+            self._led[index] = self._lead(index)
+        return self._led[index]
+
+    def _lead(self, start: int) -> frozenset[int] | None:
+        found: set[int] = set()
+        pending, seen = [start], {start}
+        while pending:
+            for name in self.facts[pending.pop()].late:
+                definer = self._settled(name)
+                if definer is None:
+                    return None
+                known = self._led.get(definer, frozenset())
+                if known is None:
+                    return None
+                found |= known | self.called[definer] | {definer}
+            new = found - seen
+            seen |= new
+            pending += [j for j in new if j not in self._led]
+            if any(self._led.get(j, found) is None for j in new):
+                return None
+        return frozenset(found)
+
+    def _settled(self, name: str) -> int | None:
+        """The one block that binds ``name``, to a function that nothing is done to."""
+        self._relied_on.add(name)
+        binders = self.binders.get(name, ())
+        if len(binders) != 1 or name in self.storers or name in self.writers:
+            return None
+        if len(self.aliases.of(name)) + len(self.holders.of(name)) > 2:
+            return None
+        index = binders[0]
+        kinds = self._kinds.setdefault(index, {}) or dict(self.facts[index].kinds)
+        self._kinds[index] = kinds
+        return index if kinds.get(name) == "def" and name in self.facts[index].binds else None
+
+    def heed(self, name: str) -> None:
+        """Something is done to a name: forget what was concluded from how it stood."""
+        if name in self._relied_on:
+            self._led.clear()
+            self._relied_on.clear()
 
     def kinds_of_last(self, name: str) -> set[str]:
         """How they bind it."""

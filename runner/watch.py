@@ -75,7 +75,12 @@ def watch_vault(
         preload = _preload(session, sightings, paths)
         pool = stack.enter_context(session.pool(wish, preload, heard=changes.ring))
         pace = Pace(_manners(session.vault, quiet))
-        outbox = Outbox(session, sightings, changes, pace, paths, writes=wish.write)
+        notices: list[Notice] = []
+
+        def tell(words: str) -> None:
+            notices.append(Notice(words, is_fault=True))
+
+        outbox = Outbox(session, sightings, changes, pace, paths, wish.write, tell)
         once = replace(wish, force=False)
         watch = _Watch(
             session,
@@ -92,8 +97,9 @@ def watch_vault(
             Batches(session, listen),
             Restoring(session.vault, session.store.known_file),
             regime,
+            notices,
         )
-        stack.callback(watch.close)
+        stack.callback(lambda: watch.pool.close())  # it may be another one by then
         yield from watch.reports()
 
 
@@ -127,10 +133,10 @@ class _Watch:
     batches: Batches
     restoring: Restoring
     regime: Regime
+    notices: list[Notice]
 
     _latest: dict[str, tuple[Outcome, Writer]] = field(default_factory=dict)  # by note
     _untold: list[Outcome] = field(default_factory=list)
-    _notices: list[Notice] = field(default_factory=list)
     _looked_at: float = 0.0
     _rescan_at: float = 0.0
 
@@ -182,10 +188,7 @@ class _Watch:
             self._rescan_at = time.monotonic() + max(self.rescan, took / _POLL_SHARE)
         self.batches.note_change(news.notes | news.files)
         self.restoring.hear(news.files | batch.paths.keys(), news.notes)
-        try:
-            self._answer(news)
-        except UserError as error:  # what now is in a note asks for what is not there
-            self._tell(str(error), is_fault=True)
+        self._answer(news)
 
     def _hear_settings(self, *, was_saved: bool) -> bool:
         """Take over what the file says now; whether all files are to be looked at for that."""
@@ -197,15 +200,18 @@ class _Watch:
         except UserError as error:
             self._tell(f"{error} (until then the settings from before hold)", is_fault=True)
             return False
-        if pool is not self.pool or change.concerns_what_runs:
+        if pool is not self.pool:
             self._stop_all()
             self.looking.move(pool)
-        if pool is not self.pool:
             self.pool.close()
             self.pool = pool
+        elif change.concerns_what_runs:
+            self.looking.disturb(self.sightings.notes)
+            for batch in self.batches:
+                batch.run.disown(batch.run.undone())
         self._tell(str(change))
         if change.concerns_results:
-            self._bring_up_to_date(self.sightings.scope(self.paths), News())
+            self._keep_up(self.sightings.scope(self.paths), News())
         return change.concerns_files
 
     def _fresh_pool(self) -> Pool:
@@ -228,12 +234,19 @@ class _Watch:
         if news.notes:
             self.looking.disturb(news.notes | news.concerned)
         scope = self.sightings.scope(self.paths, news.concerned)
-        self._bring_up_to_date(scope, news)
+        self._keep_up(scope, news)
         if others := news.notes - {*scope}:  # they may hold quotes, or may have held blocks
             nothing = Outcome(build(()), (), {})
             self.outbox.put_tables(nothing, self._writer(nothing), others)
 
     # --- running
+
+    def _keep_up(self, scope: list[str], news: News) -> None:
+        """The same after the start: a note that asks for what is not there ends no watch."""
+        try:
+            self._bring_up_to_date(scope, news)
+        except UserError as error:
+            self._tell(str(error), is_fault=True)
 
     def _bring_up_to_date(self, scope: list[str], news: News) -> None:
         """Plan and begin what is to be done in ``scope``.
@@ -310,7 +323,7 @@ class _Watch:
         """Files may have changed after a note read them and before that was known."""
         late = self.batches.changed_since(batch) & self.sightings.files_of(path)
         news = self.sightings.news_of(late)
-        self._bring_up_to_date(self.sightings.scope(self.paths, news.concerned), news)
+        self._keep_up(self.sightings.scope(self.paths, news.concerned), news)
 
     # --- looking again
 
@@ -346,8 +359,10 @@ class _Watch:
         return self.session.writer(outcome.graph, longest, self.sightings.is_seen)
 
     def _restore(self) -> None:
-        """Write the notes again of which files are lost."""
-        for lost in self.restoring.lost(self.sightings.notes) if self.wish.write else ():
+        """Write the notes again of which files are lost, unless there is news to hear first."""
+        if not self.wish.write or min(self._news_due()) < float("inf"):
+            return
+        for lost in self.restoring.lost(self.sightings.notes):
             if lost.note in self._latest:
                 self._tell(str(lost), is_fault=lost.for_good)
                 if not lost.for_good:
@@ -356,12 +371,12 @@ class _Watch:
     # --- telling
 
     def _tell(self, words: str, *, is_fault: bool = False) -> None:
-        self._notices.append(Notice(words, is_fault))
+        self.notices.append(Notice(words, is_fault))
 
     def _told(self) -> Iterator[Report | Notice]:
         """What there is to say, and reports of the batches of which nothing runs or waits."""
-        notices, self._notices = [*self._notices, *take()], []
-        yield from notices
+        yield from (*self.notices, *take())
+        self.notices.clear()
         open_ = [*self.outbox.tellers()]
         open_ += [batch.run.outcome for batch in self.batches]
         told = [o for o in self._untold if not any(o is other for other in open_)]
@@ -382,6 +397,3 @@ class _Watch:
             self.outbox.drain(min(self.pace.manners.quiet, _LAST_QUIET) + _LAST_STEPS)
         except KeyboardInterrupt:  # the user insists
             return
-
-    def close(self) -> None:
-        self.pool.close()

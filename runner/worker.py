@@ -17,7 +17,6 @@ if __name__ == "__main__":
 if sys.version_info < (3, 11):  # noqa: UP036  the user's interpreter may be any
     sys.exit(f"runner needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}")
 
-import errno
 import faulthandler
 import importlib.util
 import os
@@ -282,7 +281,8 @@ class Worker:
 
     def __init__(self) -> None:
         self._scratch = scratch.chosen()
-        self._channel = _private_channel()
+        incoming, outgoing = (out_of_reach(os.dup(number)) for number in (0, 1))
+        self._channel = Channel(os.fdopen(incoming, "rb"), os.fdopen(outgoing, "wb"))
         self._channel.greet()
         self._channel.send(event="born", scratch=self._scratch)
         scratch.make(self._scratch)
@@ -309,12 +309,9 @@ class Worker:
                 self._obey(self._orders.get())
         except BrokenPipeError:
             self._leave()
-        except OSError as error:
+        except Exception as error:  # ours, between two blocks: the parent tells of it
             exits.show_fault(self._stderr)
-            self._exit(exits.UNHEARD if error.errno == errno.EBADF else 1)
-        except Exception:  # ours, between two blocks: the parent tells of it
-            exits.show_fault(self._stderr)
-            self._exit(1)
+            self._exit(exits.code_of(error))
 
     def _obey(self, order: dict[str, Any]) -> None:
         if order["op"] == "preload":
@@ -393,16 +390,11 @@ class Worker:
         self._exit(0)
 
 
-def _private_channel() -> Channel:
-    """Move the standard streams out of the blocks' reach."""
-    incoming, outgoing = (out_of_reach(os.dup(number)) for number in (0, 1))
-    return Channel(os.fdopen(incoming, "rb"), os.fdopen(outgoing, "wb"))
-
-
 if __name__ == "__main__":
     gc.freeze()  # what stands here stays: blocks need not have it looked through
     gc.enable()
     if sys.argv[1:2] == ["--template"]:
         preload(sys.argv[3:])
         serve_forks(int(sys.argv[2]), lambda: Worker().serve())
-    Worker().serve()
+    else:
+        Worker().serve()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from . import memory
 from .errors import UserError
@@ -13,6 +12,7 @@ from .records import dataclass
 from .settings import Settings
 from .wish import Wish
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .child import Process
     from .pool import Pool

@@ -158,7 +158,7 @@ IMPORTED_AGAIN = {
     "something else": ("s0: import math as m | r1: import cmath as m | r2: print(m.pi)", "r1"),
     "perhaps": ("s0: import math as m | r1: if 1: import math as m | r2: print(m.pi)", "s0"),
     "after a run block": ("r1: import math | s2: import math | c3: def f(): return math.pi", "s2"),
-    "of unknown code": ("s0: import psutil | r1: import psutil | r2: x = psutil", "s0 r1"),
+    "of unknown code": ("s0: import own | r1: import own | r2: x = own", "s0 r1"),
 }  # fmt: skip
 
 

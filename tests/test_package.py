@@ -85,6 +85,22 @@ def test_wrong_use_is_told_in_words_and_exits_2(words: list[str], tmp_path: Path
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(("words", "code"), [("--version", 0), ("no-such-command", 2)])
+@pytest.mark.parametrize(
+    "before",
+    [
+        "import atexit; atexit.register(print, 'the last word')",
+        "import threading; threading.Timer(0.5, print, ['the last word']).start()",
+    ],
+)
+def test_a_command_ends_at_once_and_yet_lets_others_finish(
+    before: str, words: str, code: int, tmp_path: Path
+) -> None:
+    run = f"import runpy, sys; sys.argv = ['runner', {words!r}]; {before}"
+    done = python("-c", f"{run}; runpy.run_module('runner', run_name='__main__')", home=tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (code, "the last word")
+
+
 def test_version_is_that_of_the_distribution(tmp_path: Path) -> None:
     done = python("-m", "runner", "--version", home=tmp_path)
     assert metadata.version("runner") in done.stdout

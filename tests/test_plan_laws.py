@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from law_vaults import Author, Written
 from test_graph import note
 from test_plan import CPU, all_stored, decided, with_options
 
-from runner.graph import build
+from runner.graph import Graph, build
 from runner.job import Mode
 from runner.note import Note
+from runner.parse import parse
 from runner.plan import Action, plan
+from runner.views import View
 
 
 @st.composite
@@ -157,3 +161,26 @@ def test_every_block_has_a_decision_with_a_reason(
                 made.decisions[other].action in (Action.RUN, Action.REPLAY)
                 for other in graph.nodes[key].deps
             )
+
+
+def of_author(vault: Written) -> Graph:
+    notes = [
+        parse(f"{name}.md", "\n".join(block.fence() for block in blocks))
+        for name, blocks in vault.notes.items()
+    ]
+    return build(notes, dict(vault.files).get)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_is_remembered_of_functions_changes_nothing(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = Author(seed).vault
+    known = of_author(vault)
+    monkeypatch.setattr(View, "led_to", lambda *_: None)
+    for key, node in of_author(vault).nodes.items():
+        assert (list(node.deps), list(node.swayed)) == (
+            list(known.nodes[key].deps),
+            list(known.nodes[key].swayed),
+        )
+        assert (node.taints, node.fault) == (known.nodes[key].taints, known.nodes[key].fault)

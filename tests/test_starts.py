@@ -16,7 +16,8 @@ WORKER = Path(__file__).parent.parent / "runner" / "worker.py"
 SLOW = """
     asyncio click ctypes.util dataclasses difflib email importlib.abc importlib.metadata
     importlib.resources inspect IPython logging markdown_it matplotlib numpy pdb platform pytest
-    random rich shlex shutil sysconfig tempfile torch traceback unittest urllib.request yaml zipfile
+    random rich shlex shutil sysconfig tempfile torch traceback typing unittest urllib.request yaml
+    zipfile
 """.split()
 # What the parent can do without until the first worker is on its way.
 LATER = """
@@ -63,5 +64,5 @@ def test_a_worker_starts_without_what_no_block_asked_for(tmp_path: Path) -> None
     unasked = imported(["-c", ""], tmp_path, env)
     found = imported([str(WORKER)], tmp_path, env)
     assert "runner.modules" in found
-    needless = {*SLOW, "hashlib", "pathlib", "runner.testing", "typing"}
+    needless = {*SLOW, "hashlib", "pathlib", "runner.testing"}
     assert set(found) & needless - {*unasked} == set()

@@ -68,7 +68,7 @@ def test_tables_wait_for_notes_and_the_watch_sleeps_until_then(
     pace, nobody = Pace(Manners(quiet=2.5), clock), cast(Any, None)
     seen = Sightings(Vault(tmp_path))
     seen.tables.add("Table.md")
-    outbox = Outbox(nobody, seen, changes=nobody, pace=pace, paths=[""], writes=True)
+    outbox = Outbox(nobody, seen, changes=nobody, pace=pace, paths=[""], writes=True, tell=nobody)
     assert outbox.due() == float("inf")
     outbox.put_tables(nobody, nobody, ["A.md"])
     assert outbox.due() < clock.now

@@ -44,6 +44,29 @@ def test_another_kind_of_figure_is_drawn_at_once(
         ]
 
 
+@pytest.mark.parametrize("setting", ['figures = "svg"', "timeout = 77", 'launcher = ["env"]'])
+def test_what_runs_begins_anew_by_the_new_file(home: Home, setting: str) -> None:
+    if os.name == "nt" and "env" in setting:
+        pytest.skip("no such program")
+    wait = "while not os.path.exists('go'): time.sleep(0.02)"
+    home.write(
+        "A.md",
+        FIGURE + fence("run", "one", "import os, time", "open('began', 'a').write('x')", wait),
+    )
+    watch = Watching(home)
+    try:
+        watch.until(lambda: (home.vault / "began").exists(), "the block that takes long")
+        configured(home, f"{setting}\n")
+        watch.until(lambda: home.read("began") == "xx", "the block that begins anew")
+        home.write("go", "")
+        watch.until(lambda: "<!-- runner:one" in home.read("A.md"), "its result")
+        kind = "svg" if "svg" in setting else "png"
+        assert f"![[a-fig-1.{kind}]]" in home.read("A.md")
+        assert home.read("began") == "xx"
+    finally:
+        watch.stop()
+
+
 def test_no_file_is_the_defaults(home: Home) -> None:
     path = configured(home, 'figures = "svg"\n')
     home.write("A.md", FIGURE)

@@ -137,3 +137,24 @@ def test_what_a_note_writes_itself_does_not_concern_it(root: Path, seen: Sightin
     assert not seen.news(["data.txt"]).concerned
     data.write_bytes(b"12")
     assert seen.news(["data.txt"]).concerned == {"Base.md", "User.md"}
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_file_that_comes_or_goes_is_news(root: Path, seen: Sightings, everything: bool) -> None:
+    paths = [] if everything else ["figure.png"]
+    (root / "figure.png").write_bytes(b"1")
+    assert seen.news(paths, everything=everything).files == {"figure.png"}
+    (root / "figure.png").unlink()
+    assert seen.news(paths, everything=everything).files == {"figure.png"}
+    assert not seen.news(paths, everything=everything).files
+
+
+def test_a_note_that_the_vault_no_longer_shows_is_gone(
+    root: Path, seen: Sightings, clock: Clock
+) -> None:
+    (root / "Base.md").unlink()
+    (root / "Base.md").mkdir()
+    assert not seen.news(["Base.md"]).notes
+    clock.now += 0.5
+    assert seen.news([]).concerned == {"User.md"}
+    assert seen.notes.keys() == {"User.md", "Other.md"}
