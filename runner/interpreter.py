@@ -37,9 +37,9 @@ try:
             gpus.append("sm_%d%d" % tuple(ask(cuda.cuDeviceGetAttribute, x, n) for x in (75, 76)))
     except OSError:
         pass
-    print(json.dumps([list(sys.version_info[:3]), dists, lacks, gpus]))
+    print(json.dumps([list(sys.version_info[:3]), dists, lacks, gpus, sys.path]))
 except ImportError:
-    print('[%s, {}, [], []]' % list(sys.version_info[:3]))
+    print('[%s, {}, [], [], []]' % list(sys.version_info[:3]))
 """
 
 
@@ -51,12 +51,13 @@ class InterpreterError(UserError):
 class Facts:
     """``version``: its three numbers. ``dists``: normal name of a distribution → its version.
     ``lacks``: those of torch and pytest that it cannot import. ``gpus``: the capability of each
-    CUDA device of its machine (``sm_90``)."""
+    CUDA device of its machine (``sm_90``). ``path``: where it looks for modules."""
 
     version: tuple[int, int, int]
     dists: dict[str, str]
     lacks: frozenset[str]
     gpus: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
 
     @property
     def minor(self) -> str:
@@ -103,7 +104,7 @@ class Interpreter:
     @cached_property
     def facts(self) -> Facts:
         """Raises ``InterpreterError`` where it cannot be started or is too old."""
-        version, dists, lacks, gpus = self._asked()
+        version, dists, lacks, gpus, path = self._asked()
         if tuple(version[:2]) < _OLDEST:
             shown = ".".join(map(str, version))
             raise self._error(
@@ -111,9 +112,9 @@ class Interpreter:
             )
         named = {normal(name): found for name, found in dists.items() if name}
         major, minor, micro = version
-        return Facts((major, minor, micro), named, frozenset(lacks), tuple(gpus))
+        return Facts((major, minor, micro), named, frozenset(lacks), tuple(gpus), tuple(path))
 
-    def _asked(self) -> tuple[list[int], dict[str, str], list[str], list[str]]:
+    def _asked(self) -> tuple[list[int], dict[str, str], list[str], list[str], list[str]]:
         import subprocess
 
         command = [*self._launcher, self._python, "-"]
@@ -121,7 +122,7 @@ class Interpreter:
             done = subprocess.run(
                 command, input=_PROBE.encode(), capture_output=True, timeout=_LIMIT, check=True
             )
-            version, dists, lacks, gpus = _answer(done.stdout)
+            version, dists, lacks, gpus, path = _answer(done.stdout)
         except OSError as error:
             why = f"{command[0]} cannot be started: {system_words(error)}"
         except subprocess.CalledProcessError as error:
@@ -131,7 +132,7 @@ class Interpreter:
         except ValueError:
             why = "it does not answer as Python does"
         else:
-            return version, dists, lacks, gpus
+            return version, dists, lacks, gpus, path
         try_it = "try this command in a terminal, and " if self._launcher else ""
         raise self._error(f"does not work ({why})", f"{try_it}name a Python of 3.11 or newer")
 
@@ -148,7 +149,7 @@ def _answer(printed: bytes) -> list[Any]:
     for line in reversed(printed.splitlines()):
         with suppress(ValueError):
             found = json.loads(line)
-            if isinstance(found, list) and len(found) == 4:
+            if isinstance(found, list) and len(found) == 5:
                 return found
     raise ValueError
 

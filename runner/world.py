@@ -41,6 +41,8 @@ class World:
         for place in evidence.lacking:
             if self._folders.have_module(place):
                 return f"{os.path.basename(place)}, which was missing, can be imported"
+        if found := self._found_elsewhere(evidence.lacking):
+            return f"{found}, which was missing, can be imported by this Python"
         if evidence.figures not in ("", self.figures):
             return f"figures are {self.figures} now, not {evidence.figures}"
         if moved := self.moved(evidence):
@@ -50,6 +52,27 @@ class World:
             if env_digest(name) != known.get(name):
                 return f"the environment variable {name} changed"
         return ""
+
+    def _found_elsewhere(self, lacking: Iterable[str]) -> str:
+        """A module that an interpreter with another search path did not find; "" if none is."""
+        if not lacking:
+            return ""
+        path = sys.path if self.interpreter.is_ours else self.interpreter.facts.path
+        looked_in: dict[str, set[str]] = {}
+        for place in lacking:
+            folder, name = os.path.split(place)
+            if not os.path.isfile(os.path.join(folder, "__init__.py")):  # else for a part of it
+                looked_in.setdefault(name, set()).add(folder)
+        return next(
+            (
+                name
+                for name, folders in looked_in.items()
+                for other in path
+                if other and other not in folders
+                if self._folders.have_module(os.path.join(other, name))
+            ),
+            "",
+        )
 
     def disproves(self, premises: Iterable[tuple[str, str]]) -> bool:
         """Whether one of these files has another digest now."""

@@ -17,6 +17,7 @@ from vaults import Home, fence, statuses
 
 from runner import child, devices
 from runner.devices import DeviceError, available, choose, indices, kind_of
+from runner.premises import steering
 from runner.report import Report
 from runner.result import Evidence
 from runner.world import World
@@ -147,6 +148,8 @@ def test_numbers_of_gpus() -> None:
 
 
 def test_another_kind_of_gpu_outdates_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in steering():
+        monkeypatch.delenv(name)
     found = Evidence(device="cuda sm_90")
     for driver, why in (
         (Driver(1, (9, 0)), ""),

@@ -29,7 +29,7 @@ def pretend(path: Path, answer: str, code: int = 0) -> str:
 
 
 def said(version: list[int], *lacks: str, gpus: Iterable[str] = ()) -> str:
-    return json.dumps([version, {"Some_Thing": "1.0"}, list(lacks), list(gpus)])
+    return json.dumps([version, {"Some_Thing": "1.0"}, list(lacks), list(gpus), []])
 
 
 def test_ours_is_never_asked() -> None:
@@ -172,3 +172,24 @@ def test_a_launcher_may_print_before_and_after(home: Home) -> None:
     home.write("N.md", fence("run", "r", "print('there')"))
     assert home.run().actions() == {"N.md#r": "run"}
     assert "there" in home.read("N.md")
+
+
+@posix
+def test_a_module_that_another_interpreter_has_is_looked_for_again(
+    home: Home, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "onlythere.py").write_text("WORD = 'there'\n", encoding="utf-8")
+    python = tmp_path / "python"
+    python.write_text(
+        f'#!/bin/sh\nPYTHONPATH="{site}" exec "{sys.executable}" "$@"\n', encoding="utf-8"
+    )
+    python.chmod(0o755)
+    home.write("A.md", fence("run", "a", "import onlythere", "print(onlythere.WORD)"))
+    assert home.run().blocks()["A.md#a"]["status"] == "failed"
+    assert home.run().actions() == {"A.md#a": "reuse"}
+    home.write(".runner.toml", f'python = "{python}"\n')
+    done = home.run()
+    assert done.blocks()["A.md#a"]["status"] == "ok"
+    assert home.run().actions() == {"A.md#a": "reuse"}
