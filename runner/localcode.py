@@ -22,10 +22,10 @@ Read = Callable[[str], str | None]  # root-relative path -> the text of a Python
 
 # Who looks for modules elsewhere may find others than those beside the note.
 _ELSEWHERE = regex(r"\bsys\s*\.\s*path|\bsys\s+import|addsitedir|meta_path|path_hooks|PYTHONPATH")
-# How a module can be used whose name stands nowhere as one.
+# How a file can be used that is named nowhere as a module: by its name at run time, or as text.
 _BY_TEXT = regex(
     r"import_module|__import__|\bmodules\b|\bexec|\beval|runpy|spec_from|ickle|\bloads?\b|dill"
-    r"|joblib|\bPool|Process"
+    r"|joblib|\bPool|Process|\.py\b|__file__|glob|listdir|scandir|iterdir|\bwalk\b"
 )
 
 

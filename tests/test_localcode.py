@@ -123,6 +123,8 @@ SPARED = {
     "what uses it": ("s1: from aid import size | r2: print(size([]))", "r2", set()),
     "a file that is used by another": ("s1: import tops | r2: print(1)", "r2", {"tops.py", "aid.py"}),
     "what finds it by a text": ("s1: import aid | r2: import pickle; print(pickle.loads(b''))", "r2", set()),
+    "what reads it": ("s1: import aid | r2: print(open('aid.py').read())", "r2", set()),
+    "what reads all": ("s1: import aid | r2: import os; print([open(f).read() for f in os.listdir()])", "r2", set()),
     "what may read anything": ("s1: import aid | r2: exec('x')", "r2", set()),
     "an unusual search path": ("s0: import sys; sys.path.append('lib') | s1: import aid | r2: print(1)", "r2", set()),
 }  # fmt: skip
