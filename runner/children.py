@@ -9,6 +9,7 @@ from multiprocessing.process import current_process
 from pathlib import Path
 from typing import Any
 
+from .evidence import Witness, diary_in
 from .freshcode import read_sources
 from .job import Job
 from .modules import NoteFinder
@@ -45,18 +46,19 @@ class _Bequest:
 
     A process copies its parent's configuration and pickles it, with its other attributes in
     order, ahead of its target; unpickling this one lets the child import the notes. Tried with
-    spawn and forkserver on Linux.
+    spawn and forkserver on Linux. ``diary``: where it is to write down what it reads, if anywhere.
     """
 
-    def __init__(self, family: Callable[[], Family]) -> None:
+    def __init__(self, family: Callable[[], Family], diary: str = "") -> None:
         self._family = family
+        self._diary = diary
 
-    def __reduce__(self) -> tuple[Any, tuple[object, str]]:
+    def __reduce__(self) -> tuple[Any, tuple[object, str, str]]:
         family = self._family()
-        return _adopt, (encode(family.notes()), family.device)
+        return _adopt, (encode(family.notes()), family.device, self._diary)
 
 
-def _adopt(body: object, device: str) -> _Bequest:
+def _adopt(body: object, device: str, diary: str) -> _Bequest:
     """In a child: let it import the notes that its parent's job imports."""
     job = decode(Job, body)
     notes = {note.module: note for note in job.notes}
@@ -64,7 +66,10 @@ def _adopt(body: object, device: str) -> _Bequest:
     read_sources()
     NoteFinder(notes.get, device, defines=job.module).install()
     on_arrival("runner.checkpoints", lambda _: _open_shelf(job, device))
-    return _Bequest(lambda: Family(job, device, None))
+    if diary:
+        root, paths = notes[job.module].root, [note.path for note in job.notes]
+        Witness(root, notes=paths, ours=job.checkpoints, diary=diary).tell_parent()
+    return _Bequest(lambda: Family(job, device, None), diary)
 
 
 def _open_shelf(job: Job, device: str) -> None:
@@ -90,10 +95,10 @@ def expected(family: Callable[[], Family]) -> Iterator[None]:
 
 def expect(family: Callable[[], Family], scratch: str) -> None:
     """The same for good, in a process whose temporary files lie in ``scratch``: multiprocessing's
-    own folder goes with it, however that process ends."""
+    own folder goes with it, however that process ends. What children read counts as read there."""
     configuration = _configuration()
     configuration["tempdir"] = scratch
-    configuration[_ENTRY] = _Bequest(family)
+    configuration[_ENTRY] = _Bequest(family, diary_in(scratch))
 
 
 _ENTRY = "runner-notes"

@@ -36,7 +36,8 @@ class Witness:
     even where it is a temporary folder, and so do its folders that were listed and files that
     were missed. ``note`` is the file whose blocks run, ``notes`` are those whose code the job
     carries: Python itself opens them to show a line, and results depend on their text by digest.
-    ``ours`` is a folder of our own; ``diary`` the path of a file for what forked processes read.
+    ``ours`` is a folder of our own; ``diary`` the path of a file for what other processes read that
+    it starts.
     """
 
     def __init__(
@@ -76,6 +77,12 @@ class Witness:
         cannot be taken back."""
         sys.addaudithook(self._hear)
         sys.meta_path.append(self._lacking)
+
+    def tell_parent(self) -> None:
+        """This process was started afresh by that of a block: what it reads goes into the diary."""
+        self._pid = 0
+        self.watching = True
+        sys.addaudithook(self._hear)
 
     def expect(self, step: str, source: str) -> None:
         """The block ``step`` is about to run: the files that its text names may be read or written
@@ -145,7 +152,7 @@ class Witness:
         if reader in readers:
             return
         readers.add(reader)
-        if self._diary and os.getpid() != self._pid:  # say so to the process of the block
+        if self._diary and os.getpid() != self._pid:  # a child of the block's process
             with open(self._diary, "a", encoding="utf-8", errors="surrogateescape") as stream:
                 stream.write(f"{name}\n")
 
@@ -247,6 +254,11 @@ class Witness:
         if path in self._notes or path.startswith(self._ours):
             return False
         return path.startswith(self._folder) or not path.startswith(self._ignored)
+
+
+def diary_in(scratch: str) -> str:
+    """The diary of the process whose temporary files lie in ``scratch``."""
+    return os.path.join(scratch, "diary")
 
 
 _ALL = ""  # no block is called that

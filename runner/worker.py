@@ -55,7 +55,7 @@ from runner import exits, memory, remedies, scratch, strays, threadfaults
 from runner.capture import FOLD_OTHERS_AT, Recorder, out_of_reach, unbuffer_c_stdout
 from runner.channel import Channel
 from runner.display import Display, Stage
-from runner.evidence import Witness
+from runner.evidence import Witness, diary_in
 from runner.frames import Places, is_expected, message_of
 from runner.freshcode import read_sources
 from runner.guests import Guests
@@ -96,7 +96,7 @@ class Lane:
         self._places = Places(job.notes)
         self._portable = Portable(self._note.root, (scratch, job.checkpoints))
         self._display = Display(recorder, job.figures, self._portable.text)
-        files, diary = (note.path for note in job.notes), os.path.join(scratch, "diary")
+        files, diary = (note.path for note in job.notes), diary_in(scratch)
         self._witness = Witness(self._note.root, self._note.path, files, job.checkpoints, diary)
         self._finder = NoteFinder(notes.get)
         self._device: str | None = None

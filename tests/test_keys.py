@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import multiprocessing
 import os
 import sys
 from collections.abc import Callable
@@ -275,28 +276,31 @@ def test_a_file_that_another_block_wrote_unseen_counts(home: Home) -> None:
     assert ran(home.session()) == set()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked there")
+@pytest.mark.parametrize("way", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize(
     "lines",
     [
         (
             "import multiprocessing",
             "def read(name): return open(name.lower()).read()",
-            "with multiprocessing.get_context('fork').Pool(1) as pool: print(pool.map(read, ['DATA.TXT']))",
+            "with multiprocessing.get_context('WAY').Pool(1) as pool: print(pool.map(read, ['DATA.TXT']))",
         ),
         (
             "import torch",
             "class Texts(torch.utils.data.Dataset):",
             "    def __len__(self): return 1",
             "    def __getitem__(self, i): return open('data' + '.txt').read()",
-            "print(list(torch.utils.data.DataLoader(Texts(), num_workers=1, multiprocessing_context='fork')))",
+            "print(list(torch.utils.data.DataLoader(Texts(), num_workers=1, multiprocessing_context='WAY')))",
         ),
     ],
     ids=["pool", "loader"],
 )
-def test_a_file_that_a_forked_process_reads_counts_as_read(
-    home: Home, lines: tuple[str, ...]
+def test_a_file_that_another_process_reads_counts_as_read(
+    home: Home, lines: tuple[str, ...], way: str
 ) -> None:
+    if way not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"{way} is not known here")
+    lines = tuple(line.replace("WAY", way) for line in lines)
     home.write("data.txt", "one")
     home.write("R.md", fence("run", "r", *lines))
     home.session()
