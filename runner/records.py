@@ -118,7 +118,7 @@ class _Uncompiled:
 
     def __get__(self, record: Any, kind: Any) -> Any:
         self._left -= 1
-        if record is not None and self._left >= 0:
+        if isinstance(record, self._made) and self._left >= 0:
             return partial(self._fill, record)
         init = self._made.__init__ = _constructor(self._made, self._frozen)
         return init.__get__(record, kind)

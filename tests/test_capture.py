@@ -84,8 +84,8 @@ CASES: dict[str, tuple[str, tuple[Output, ...]]] = {
         (err("ZeroDivisionError: division by zero\n"),),
     ),
     "traceback-place": (
-        "import traceback\ndef f():\n    raise ValueError('v')\ntry:\n    f()\n"
-        "except ValueError:\n    print(traceback.format_exc())",
+        "import re, traceback\ndef f():\n    raise ValueError('v')\ntry:\n    f()\n"
+        "except ValueError:\n    print(re.sub(r'\\n *[~^]+', '', traceback.format_exc()))",
         (
             out(
                 "Traceback (most recent call last):\n"

@@ -332,7 +332,7 @@ def test_debuggers_find_lines_of_notes(pool: Pool, tmp_path: Path) -> None:
         x = 1
         return x
     out = io.StringIO()
-    debugger = pdb.Pdb(stdin=io.StringIO(f'b {__file__}:8\\nc\\np x\\nq\\n'), stdout=out, nosigint=True)
+    debugger = pdb.Pdb(stdin=io.StringIO('b 8\\nc\\np x\\nq\\n'), stdout=out, nosigint=True)
     try:
         debugger.runcall(f)
     except pdb.bdb.BdbQuit:
