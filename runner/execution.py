@@ -228,9 +228,9 @@ class Execution:
         if key in self._unwanted:
             return
         held = self.results.get(key)
-        # A replayed block speaks only when it fails: then that is its result now, unless it was
-        # skipped for what failed before it.
-        if held is None or (result.status is not Status.OK and held.status is not Status.SKIPPED):
+        # A replayed block speaks only when it fails, and shows nothing then: that is news only
+        # where it was fine before.
+        if held is None or (result.status is not Status.OK and held.status is Status.OK):
             self.results[key] = result
 
     def _submit_ready(self) -> None:

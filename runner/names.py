@@ -17,7 +17,7 @@ from .defining import Defining
 from .effects import KNOWN_PACKAGES, global_object, imported_by_text
 from .filecalls import opens
 from .flows import flowing
-from .records import dataclass, field
+from .records import dataclass, field, replace
 from .scopes import bound_by, names_in, root_name, seemingly_bound
 from .touching import is_stateful
 
@@ -38,7 +38,11 @@ def facts(
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Facts(may_bind=frozenset(seemingly_bound(source)), broken=True)
     collector = _Collector(modules=dict(imported), local=dict(local))
-    collector.statements(tree.body)
+    try:
+        collector.statements(tree.body)
+    except RecursionError:  # some versions of Python parse what is nested more deeply
+        names = frozenset(seemingly_bound(source))
+        return replace(facts("exec(x)"), may_bind=names, dynamic="what is nested too deeply")
     return collector.facts()
 
 

@@ -94,8 +94,7 @@ FAULTS = {
             "repr(A())",
         ],
         [],
-        "crashed",
-        "SIGSEGV",
+        *(("crashed", "SIGSEGV") if sys.version_info < (3, 12) else ("failed", "RecursionError")),
     ),
     "signals that are ignored": (
         [

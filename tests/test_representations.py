@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -256,4 +257,6 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 @pytest.mark.parametrize("id", BLOCKS)
 def test_a_block(ran: Ran, id: str) -> None:
-    assert "".join(o.text for o in ran[id].outputs if isinstance(o, Text)) == BLOCKS[id][1]
+    text = "".join(o.text for o in ran[id].outputs if isinstance(o, Text))
+    found, expected = (re.sub(r"\n *[~^]+(?=\n)", "", shown) for shown in (text, BLOCKS[id][1]))
+    assert found == expected  # but for what each version of Python points at

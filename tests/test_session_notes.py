@@ -29,6 +29,17 @@ def test_a_typed_line_during_a_run_is_kept(home: Home) -> None:
     assert lines_named(home, "N.md") == {"1 / 0"}
 
 
+def test_what_fails_again_when_it_is_replayed_keeps_what_it_showed(home: Home) -> None:
+    home.write(
+        "N.md",
+        fence("component", "c", "import matplotlib.pyplot as plt", "plt.plot([1, 2])", "1 / 0")
+        + fence("run", "r", "print('beside')")
+        + fence("test", "t", "assert True"),
+    )
+    home.session()
+    assert "![[n-c-1.png]]" in home.read("N.md")
+
+
 def test_a_block_changed_during_its_run_keeps_its_old_region(home: Home) -> None:
     home.write(
         "N.md",
