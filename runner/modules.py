@@ -12,9 +12,10 @@ import ast
 import importlib
 import importlib.util
 import linecache
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from functools import cached_property, lru_cache
 from importlib.machinery import ModuleSpec
 from types import CodeType, FrameType, ModuleType
@@ -342,6 +343,18 @@ class _PackageLoader(_Loader):
         return ""
 
 
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """What a note prints while a definition imports it shows nowhere: a run block above may have
+    imported it before, on which no definition may depend."""
+    with (
+        open(os.devnull, "w", encoding="utf-8") as nowhere,
+        redirect_stdout(nowhere),
+        redirect_stderr(nowhere),
+    ):
+        yield
+
+
 class NoteLoader(_Loader):
     """Executes a note's setup and component blocks, and nothing else of it."""
 
@@ -355,7 +368,9 @@ class NoteLoader(_Loader):
         if note.fault:
             raise ImportError(note.fault, name=note.module, path=note.path)
         self.finder.show(note)
-        with preserved():
+        by = standing()
+        defines = by is not None and by.code.importable and by.note.module == self.finder.runs
+        with preserved(), _unheard() if defines else nullcontext():
             self.finder.set_device(module, note)
             for code in note.blocks:
                 if code.importable:

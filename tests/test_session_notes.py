@@ -40,6 +40,18 @@ def test_what_fails_again_when_it_is_replayed_keeps_what_it_showed(home: Home) -
     assert "![[n-c-1.png]]" in home.read("N.md")
 
 
+def test_what_a_definition_imports_says_nothing_there(home: Home) -> None:
+    """Whether it is imported for the first time lies with the run blocks above."""
+    home.write("Other.md", fence("component", "c", "print('defined')", "x = 1"))
+    fails = fence("component", "fails", "from vault.other import x", "print('own')", "1 / 0")
+    home.write("N.md", fails)
+    home.write("M.md", fence("run", "r", "from vault.other import x") + fails)
+    home.session()
+    alone, below = (home.read(name).partition("runner:fails")[2] for name in ("N.md", "M.md"))
+    assert "own" in alone and "defined" not in alone + below
+    assert "defined" in home.read("M.md")
+
+
 def test_a_block_changed_during_its_run_keeps_its_old_region(home: Home) -> None:
     home.write(
         "N.md",
