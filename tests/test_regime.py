@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from clocks import Clock
 from vaults import Home
 
 from runner.regime import Regime
@@ -13,18 +14,6 @@ from runner.settings import Settings, SettingsError
 from runner.vault import Vault
 
 OURS = 'figures = "svg"\nworkers = 3\n'
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

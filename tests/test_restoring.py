@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from clocks import Clock
 
 from runner.restoring import Lost, Restoring
 from runner.vault import Vault
@@ -21,13 +22,6 @@ draw()
 """
 NAME = "a-fig-1.png"
 REMOVED = Lost("A.md", NAME, is_there=False, for_good=False)
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Scene:

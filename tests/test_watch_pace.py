@@ -5,24 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
-import pytest
+from clocks import Clock
 
 from runner.outbox import Outbox
 from runner.pace import OBSIDIAN, PLAIN, Manners, Pace
 from runner.sightings import Sightings
 from runner.vault import Vault
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 def test_the_usual_manners() -> None:

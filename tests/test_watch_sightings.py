@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from clocks import Clock
 from vaults import fence
 
 from runner.sightings import Sightings
@@ -13,18 +14,6 @@ from runner.vault import Vault
 BASE = fence("component", "value", "VALUE = 1")
 USER = fence("run", "use", "from vault.base import VALUE", "print(VALUE)")
 OTHER = fence("run", "other", "print('other')")
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
