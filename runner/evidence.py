@@ -277,8 +277,6 @@ def _words(command: object) -> list[str]:
 
 
 _QUOTES = re.compile(r"[\"'`;&|<>()]")
-
-
 _LISTERS = ("os.py", "pathlib.py", "glob.py", "<frozen os>")
 _SEEKERS = ("importlib", f"{os.sep}pkgutil.py", f"{os.sep}_pytest{os.sep}")
 

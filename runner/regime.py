@@ -32,13 +32,9 @@ class Change:
         return f"{CONFIG} changed and holds from now on: {', '.join(sorted(self.differ))}"
 
     @property
-    def concerns_what_runs(self) -> bool:
-        return not self.differ <= _FOR_WRITING | _FOR_LATER
-
-    @property
     def concerns_results(self) -> bool:
-        """Whether other blocks may be up to date now."""
-        return self.concerns_what_runs
+        """Whether what runs has to begin anew, and other blocks may be up to date now."""
+        return not self.differ <= _FOR_WRITING | _FOR_LATER
 
     @property
     def concerns_files(self) -> bool:

@@ -205,7 +205,7 @@ class _Watch:
             self.looking.move(pool)
             self.pool.close()
             self.pool = pool
-        elif change.concerns_what_runs:
+        elif change.concerns_results:
             self.looking.disturb(self.sightings.notes)
             for batch in self.batches:
                 batch.run.disown(batch.run.undone())
